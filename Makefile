@@ -1,0 +1,79 @@
+# umlock: every entry of the lab. `make help` lists them; what they do stands in harness/.
+
+export T P L V J N M S CMD DIR KERNEL FAILED
+export CC = gcc
+V := $(or $(V),fast)
+B := build
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.NOTPARALLEL:
+.SUFFIXES:
+.DEFAULT_GOAL := help
+
+help:          ## this list
+	@harness/help
+
+uml:           ## build/linux: the kernel, with the root file system in it (V=debug, kasan, gcov: build/V/linux)
+uml: need-uml linux rootfs
+	@harness/kernel
+
+run:           ## on a terminal: boot to a shell; otherwise: a tour of what mlock does, as a table
+run: ready
+	@harness/shell run
+
+check:         ## the harness's own test, shellcheck, checkpatch, and every test under both LRUs; with T= or FAILED=1 just those
+check: plan need-check ready
+	@harness/run $(if $(T)$(FAILED),,all)
+
+check-series:  ## each patch alone: applies, builds, boots, as clean as the tree without it
+check-series: need-check-series linux rootfs
+	@harness/series
+
+list:          ## the tests, what they need and which claims they prove
+	@harness/run list
+
+shell:         ## a shell in the guest; CMD='a command' runs that and returns its status, DIR= shows the guest a folder
+shell: ready
+	@harness/shell
+
+bench:         ## boot to verdict, edit to verdict, page fault, system call, MAP_LOCKED: as ratios in one run
+bench: need-check ready
+	@harness/bench
+
+doctor:        ## what of this machine would get in the way, and the cure
+	@harness/doctor
+
+linux:         ## fill linux/ (KERNEL=deb, git, a tarball or a folder) and apply patches/
+linux: need-linux
+	@harness/linux
+
+patches:       ## write the commits in linux/ to patches/
+	@harness/patches
+
+claims:        ## docs/claims.md from docs/claims.tsv and the tests
+	@harness/claims >docs/claims.md
+
+clean:         ## remove build/
+	@harness/clean
+
+distclean:     ## remove build/ and empty linux/, unless that holds work that is not in patches/
+	@harness/clean linux
+
+# What check and shell need: a kernel as new as its sources; a root file system as new as its own.
+ready: need-uml linux rootfs
+	@harness/kernel test
+
+rootfs: need-uml linux
+	@$(MAKE) -s -C rootfs O=$(CURDIR)/$(B) LINUX=$(CURDIR)/linux
+
+# A typo is an error at once, not after a build.
+plan:
+	@harness/run plan
+
+need-%:
+	@harness/packages $*
+
+.DEFAULT:
+	@harness/help $@
+
+.PHONY: help uml run check check-series list shell bench doctor linux patches claims clean distclean ready rootfs plan

@@ -1,0 +1,157 @@
+# shellcheck shell=bash
+# harness/lib.sh: what every script of the harness shares. Source it; it runs nothing.
+#
+#   . "${0%/*}/lib.sh"
+#   [ -e "$BUILD/fast/linux" ] || die "no kernel: run 'make uml'"
+
+set -eu -o pipefail
+shopt -s inherit_errexit	# or a typo that pick() finds within $(...) would go unheard
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Scripts call make with words of their own: what this run's make was given is not for it.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+
+# Defaults; the environment (make's variables) overrides each.
+: "${V:=fast}" "${T:=}" "${P:=}" "${L:=classic mglru}" "${J:=$(nproc)}" "${N:=1}" "${M:=}" "${S:=1}"
+: "${FAILED:=}" "${KERNEL:=}" "${CMD:=}" "${DIR:=}" "${CC:=gcc}"
+: "${BUILD:=$PWD/build}" "${TESTS:=rootfs/tests}"	# the harness tests itself with others
+LINUX=$PWD/linux
+: "${UML:=$PWD/build/$V/linux}"	# a kernel built elsewhere can be named
+VARIANTS="fast debug kasan gcov"
+# shellcheck disable=SC2034	# read by the scripts that source this
+POLICIES="count"		# that this series builds, in the order of the report
+# shellcheck disable=SC2034
+LRUS="classic mglru"
+
+# die WHAT: one line on stderr (what, which value, the cure), status 2: usage or environment.
+die() {
+	printf 'umlock: %s\n' "$*" >&2
+	exit 2
+}
+
+# say TEXT: one line on stderr; standard output belongs to reports.
+say() { printf '%s\n' "$*" >&2; }
+
+# progress TEXT: a line on stderr that the next one overwrites, on a terminal only; no text clears it.
+progress() {
+	if [ -t 2 ]; then printf '\r\033[K%.*s' "$(($(tput cols 2>/dev/null || echo 80) - 1))" "$*" >&2; fi
+}
+
+# near WORD NAME...: those names that WORD may have meant (within a third of its letters, or containing it), or all of them.
+near() {
+	local word=$1
+	shift
+	printf '%s\n' "$@" | awk -v w="$word" '
+		function min(a, b) { return a < b ? a : b }
+		function distance(a, b,  i, j, d) {
+			for (i = 0; i <= length(a); i++) d[i, 0] = i
+			for (j = 0; j <= length(b); j++) d[0, j] = j
+			for (i = 1; i <= length(a); i++)
+				for (j = 1; j <= length(b); j++)
+					d[i, j] = min(min(d[i-1, j], d[i, j-1]) + 1,
+						d[i-1, j-1] + (substr(a, i, 1) != substr(b, j, 1)))
+			return d[length(a), length(b)]
+		}
+		{ all = all " " $0 }
+		distance(w, $0) <= 1 + length(w) / 3 || (w != "" && index($0, w)) { like = like " " $0 }
+		END { print substr(like != "" ? like : all, 2) }'
+}
+
+# pick KIND "WORDS" NAME...: prints the names that the words (globs) match, each once, in the order of the words;
+# a word that matches nothing is an error that prints the near names.
+pick() {
+	local kind=$1 words=$2 word name hit
+	shift 2
+	set -f
+	for word in $words; do
+		hit=
+		for name; do
+			# shellcheck disable=SC2053	# the word is a glob
+			if [[ $name == $word ]]; then echo "$name"; hit=1; fi
+		done
+		[ -n "$hit" ] || die "no $kind '$word': there is $(near "$word" "$@")"
+	done | awk '!seen[$0]++'
+	set +f
+}
+
+# number NAME VALUE: dies unless VALUE is a whole number above 0.
+number() {
+	case $2 in
+	'' | *[!0-9]* | 0*) die "$1=$2 is not a number above 0: say $1=1, say" ;;
+	esac
+}
+
+# lock: one run at a time in this checkout; held until the script ends. Guests must be started with 9>&-.
+lock() {
+	mkdir -p "$BUILD"
+	exec 9>>"$BUILD/lock"
+	flock -n 9 || die "another make runs in $PWD (see 'fuser $BUILD/lock'): wait for it, or use a second checkout"
+}
+
+# tests: one line a test, tab-separated: name, claims, timeout (s), mem, swap, policies, warn; from the UMLOCK() lines
+# of $TESTS/*.c and nothing else. "-" stands for an empty field. A file without that line is an error.
+tests() {
+	awk '
+		function field(key, none,  m) {
+			if (!match(line, "[.]" key "[ \t]*=[ \t]*(\"[^\"]*\"|[0-9]+)")) return none
+			m = substr(line, RSTART, RLENGTH)
+			sub("^[^=]*=[ \t]*\"?", "", m); sub("\"$", "", m)
+			return m == "" ? none : m
+		}
+		function flush() {
+			if (name != "" && !found) { print "umlock: " file ": no UMLOCK(...) line: see docs/write-a-test.md" >"/dev/stderr"; bad = 1 }
+		}
+		FNR == 1 { flush(); file = FILENAME; name = file; sub(".*/", "", name); sub("[.]c$", "", name); found = 0 }
+		/^UMLOCK\(/ && !found {
+			found = 1; line = $0
+			print name "\t" field("claims", "-") "\t" field("timeout", 30) "\t" field("mem", "256M") "\t" \
+				field("swap", "-") "\t" field("policies", "*") "\t" field("warn", "-")
+		}
+		END { flush(); exit bad ? 2 : 0 }' "$TESTS"/*.c
+}
+
+# variant: dies unless V names one.
+variant() {
+	# shellcheck disable=SC2086	# a list of words
+	pick variant "$V" $VARIANTS >/dev/null
+}
+
+# lgit ARGS...: git in linux/, which must be a tree of its own (in an empty folder git would take the lab's own).
+lgit() {
+	[ -e "$LINUX/.git" ] || die "linux/ is empty: run 'make linux'"
+	git -C "$LINUX" -c user.name="${GIT_AUTHOR_NAME:-umlock developers}" -c user.email="${GIT_AUTHOR_EMAIL:-umlock@localhost}" \
+		-c advice.detachedHead=false -c gc.auto=0 "$@"
+}
+
+# temp_folder: sets TEMP, where guests keep their memory and sockets: TMPDIR, else /dev/shm (memory, not a disk), else /tmp.
+# Dies when a guest could not live there; TEMP_NEED (MiB, 600 unless told) must be free.
+temp_folder() {
+	local free probe
+	TEMP=${TMPDIR:-/dev/shm}
+	[ -n "${TMPDIR:-}" ] || { [ -d /dev/shm ] && [ -w /dev/shm ]; } || TEMP=/tmp
+	probe=$(mktemp "$TEMP/uml.XXXXXX" 2>/dev/null) || die "the temporary folder $TEMP cannot be written or is full: set TMPDIR to one that can"
+	printf '#!/bin/sh\n' >"$probe" || { rm -f "$probe"; die "the temporary folder $TEMP is full: free some of it, or set TMPDIR to another"; }
+	chmod +x "$probe"
+	"$probe" 2>/dev/null || { rm -f "$probe"; die "the temporary folder $TEMP is mounted noexec, and a guest maps its memory from there: set TMPDIR to another"; }
+	rm -f "$probe"
+	free=$(df -Pm "$TEMP" | awk 'NR == 2 { print $4 }')
+	[ "$free" -ge "${TEMP_NEED:-600}" ] ||
+		die "the temporary folder $TEMP has $free MiB free, and the guests' memory needs ${TEMP_NEED:-600}: free some of it, or set TMPDIR to another"
+	[ "${#TEMP}" -le 60 ] || die "TMPDIR=$TEMP is too long for the socket that each guest makes there (60 letters fit): set TMPDIR to a shorter one"
+}
+
+# host_cpus: the host CPUs that this process may use, one a line.
+host_cpus() {
+	taskset -cp $$ | sed 's/.*: //' | tr ',' '\n' | while IFS=- read -r first last; do seq "$first" "${last:-$first}"; done
+}
+
+# series: a checksum of patches/, by which linux/ knows whether it holds this series.
+series() { { cat patches/*.patch 2>/dev/null || true; } | sha256sum | cut -d' ' -f1; }
+
+# tree_at FOLDER COMMIT: a second work tree of linux/ there, at that commit, clean.
+tree_at() {
+	lgit worktree prune
+	[ -e "$1/.git" ] || lgit worktree add -q -f --detach "$1" "$2"
+	git -C "$1" checkout -q -f --detach "$(lgit rev-parse "$2")"
+	git -C "$1" clean -q -fdx
+}

@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# harness/selftest/host.sh: what patches 1 to 3 promise, seen from the host. Source it; harness/check-selftest and
+# harness/series do.
+#
+#   . harness/selftest/host.sh; check_hostcpu build/linux build/rootfs.cpio || echo failed
+#
+# Each check takes a UML binary and an initramfs with BusyBox at /bin/sh, prints what is wrong, if anything, and returns 0 or 1.
+# Nothing is left behind.
+
+complain() { echo "$*" >&2; return 1; }
+
+# host_check N: the name of the check of patch N, or nothing.
+host_check() { case $1 in 1) echo check_default_mem ;; 2) echo check_ptracer ;; 3) echo check_hostcpu ;; esac; }
+
+# guest BINARY INITRAMFS ARGS COMMAND: one boot that runs COMMAND as init; console on stdout, the kernel's exit status.
+guest() {
+	guest_dir=$(mktemp -d /tmp/umXXXXXX) || return 1
+	# shellcheck disable=SC2086 # $3 is a list of words
+	timeout -s KILL 60 "$1" initrd="$2" uml_dir="$guest_dir" umid=g con=null con0=null,fd:1 root=/dev/ram0 console=tty0 $3 \
+		rdinit=/bin/sh -- -c "\"mount -t proc p /proc; echo 0 >/proc/exitcode; $4; poweroff -f\"" </dev/null 2>&1
+	set -- $?
+	rm -rf "$guest_dir"
+	return "$1"
+}
+
+# P1: MemTotal without mem= is that of 256 MiB, less what the kernel takes and more for the gap below its heap (up to 64 MiB).
+check_default_mem() {
+	set -- "$(guest "$1" "$2" "" "grep MemTotal: /proc/meminfo" | awk '/^MemTotal:/ { print $2 }')"
+	if [ "${1:-0}" -le 180000 ] || [ "$1" -ge 330000 ]; then complain "default memory: MemTotal is '$1' kB"; fi
+}
+
+# P2: the call is made before the command line is looked at; --version ends the process right after. Needs strace.
+check_ptracer() {
+	strace -f -e trace=prctl "$1" --version 2>&1 >/dev/null | grep -q 'prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY' ||
+		complain "no prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY)"
+}
+
+# cpus_of BINARY INITRAMFS ARG: the host CPUs that a running guest, its helpers and its stubs may use, each set once.
+cpus_of() {
+	cpus_dir=$(mktemp -d /tmp/umXXXXXX) || return 1
+	timeout -s KILL 20 "$1" initrd="$2" uml_dir="$cpus_dir" umid=c con=null con0=null,null root=/dev/ram0 console=tty0 "$3" \
+		rdinit=/bin/sh -- -c '"sleep 9; poweroff -f"' </dev/null >"$cpus_dir/log" 2>&1 &
+	cpus_job=$!
+	cpus_n=0
+	while cpus_n=$((cpus_n + 1)); [ "$cpus_n" -lt 50 ]; do
+		cpus_pid=$(cat "$cpus_dir/c/pid" 2>/dev/null)
+		# two stubs: one for init, one for sleep
+		# shellcheck disable=SC2046 # pids
+		set -- $(cat "/proc/${cpus_pid:-0}/task/"*/children 2>/dev/null)
+		[ $# -ge 2 ] && break
+		sleep 0.1
+	done
+	for cpus_p in "$cpus_pid" "$@"; do
+		sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$cpus_p/status"
+	done | sort -u
+	kill -KILL "$cpus_pid" 2>/dev/null
+	wait "$cpus_job" 2>/dev/null
+	rm -rf "$cpus_dir"
+}
+
+# P3: a number, auto and off do what they say, bad values end in one line and status 1, and --help knows the option.
+check_hostcpu() {
+	all=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
+	last=${all##*[,-]}
+	is=$(cpus_of "$1" "$2" "hostcpu=$last")
+	[ "$is" = "$last" ] || complain "hostcpu=$last: runs on '$is'" || return
+	is=$(cpus_of "$1" "$2" mem=256M)
+	case $is in '' | *[!0-9]*) complain "default: runs on '$is', not on one CPU"; return ;; esac
+	is=$(cpus_of "$1" "$2" hostcpu=off)
+	[ "$is" = "$all" ] || complain "hostcpu=off: runs on '$is', not on '$all'" || return
+	for bad in '' banana -1 1x 8191 99999999999; do
+		out=$(guest "$1" "$2" "hostcpu=$bad" true)
+		set -- "$1" "$2" $?
+		[ "$3" = 1 ] || complain "hostcpu=$bad: status $3" || return
+		[ "$(echo "$out" | grep -c "^hostcpu=.*allowed here: $all\$")" = 1 ] || complain "hostcpu=$bad: says '$out'" || return
+	done
+	guest "$1" "$2" "hostcpu=$last" true | grep -q "^Staying on host CPU $last\$" || complain "no boot line" || return
+	"$1" --help | grep -q '^hostcpu=<auto|N|off>$' || complain "--help does not know hostcpu="
+}

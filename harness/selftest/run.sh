@@ -1,0 +1,115 @@
+# shellcheck shell=bash
+# harness/selftest/run.sh: selection, repetition, interruption: harness/run with a kernel that is a script.
+
+# fake NAME...: from here on the tests are these, and the kernel is fake-linux.
+fake() {
+	local name
+	mkdir "$HERE/tests"
+	for name; do printf 'UMLOCK(.timeout = 60);\n' >"$HERE/tests/$name.c"; done
+	export TESTS=$HERE/tests UML=$SELF/fake-linux L=classic
+}
+
+# status             | the line in the report
+case_verdicts() {
+	local status line
+	fake exits_0 exits_1 exits_4 exits_77 exits_124 exits_134 exits_137
+	gets 1 harness/run
+	while IFS='|' read -r status line; do
+		says "${line/NAME/exits_$status.count.classic}"
+	done <<-'END'
+		0|ok 1 NAME
+		1|not ok 2 NAME
+		124|not ok 3 NAME # timeout
+		134|not ok 4 NAME # panic
+		137|not ok 5 NAME # exit status 137
+		4|ok 6 NAME # SKIP no reason given
+		77|not ok 7 NAME # exit status 77
+	END
+	says "1 passed, 5 failed, 1 skipped"
+	T='exits_0 exits_4' gets 0 harness/run
+}
+
+case_typos() {
+	local setting
+	fake exits_0 mlock fork
+	T=mlok refuses "no test 'mlok': there is mlock" harness/run
+	T='exits_0 nosuch' refuses "no test 'nosuch': there is exits_0 fork mlock" harness/run
+	P=cuont refuses "no policy 'cuont': there is count" harness/run
+	L=mglrv refuses "no LRU 'mglrv': there is mglru" harness/run
+	V=kasam refuses "no variant 'kasam': there is kasan" harness/run
+	for setting in J=0 J=x N=0 N=x N=-1 S=0.5 M=x M=0 M=10T; do
+		refuses "$setting is not" env "$setting" harness/run
+	done
+	refuses "harness/run lst is not known" harness/run lst
+	UML=/nonexistent refuses "no kernel /nonexistent: run 'make uml" harness/run
+	gets 2 make chek
+	says "no target 'chek': there is check"
+	echo 'int main(void) { return 0; }' >"$HERE/tests/bare.c"
+	refuses "bare.c: no UMLOCK(...) line: see docs/write-a-test.md" harness/run
+	[ ! -e "$BUILD/log" ] || fail "something ran"
+}
+
+case_selection() {
+	fake exits_0 exits_4 fork
+	printf 'UMLOCK(.timeout = 60, .policies = "lazy*");\n' >"$HERE/tests/only_lazy.c"
+	T='exits_*' L='mglru classic' gets 0 harness/run
+	sed -n 's/^ok //p' "$HERE/out" | sed 's/ #.*//' | diff - <(printf '%s\n' '1 exits_0.count.mglru' '2 exits_0.count.classic' '3 exits_4.count.mglru' '4 exits_4.count.classic') >"$HERE/said" ||
+		fail "not T sorted, then L as given"
+	T=only_lazy refuses "nothing to run" harness/run
+	gets 0 harness/run list
+	[ "$(cut -d' ' -f1 "$HERE/out" | paste -sd' ')" = "TEST exits_0 exits_4 fork only_lazy" ] || fail "the list"
+}
+
+case_failed_only() {
+	fake exits_0 exits_1 exits_134
+	FAILED=1 refuses "nothing failed in the last run" harness/run
+	gets 1 harness/run
+	FAILED=1 gets 1 harness/run
+	says 1..2
+	says_not exits_0
+	T=exits_0 gets 0 harness/run
+	FAILED=1 refuses "nothing failed in the last run" harness/run
+}
+
+case_repeat() {
+	fake exits_0 exits_1
+	export BOOTS=$HERE/boots
+	N=3 gets 1 harness/run
+	says "failed in round 1 of 3"
+	[ "$(wc -l <"$BOOTS")" = 2 ] || fail "did not stop at the first round that failed"
+	rm "$BOOTS"
+	N=3 T=exits_0 gets 0 harness/run
+	[ "$(wc -l <"$BOOTS")" = 3 ] || fail "not three rounds"
+	[ "$(grep -c '^KTAP' "$HERE/out")" = 1 ] || fail "more than one report"
+}
+
+case_two_runs() {
+	local first
+	fake exits_0 sleeps
+	export BOOTS=$HERE/boots
+	env --default-signal=INT harness/run >"$HERE/first" 2>&1 &
+	first=$!
+	soon grep -q sleeps "$BOOTS"
+	refuses "another make runs in" harness/run
+	[ "$(pgrep -fc "umlock.test=sleeps .*uml_dir=$TMPDIR")" = 1 ] || fail "the first run lost its guest"
+	kill -INT "$first"
+	wait "$first" || true
+	grep -q '^ok 1 exits_0' "$HERE/first" || fail "the first run lost its report: $(cat "$HERE/first")"
+}
+
+# As Ctrl-C does: to the whole foreground group, at several moments of a run; check-selftest then looks for what is left.
+case_interrupt() {
+	local pid delay status
+	for delay in 0.05 0.1 0.2 0.3 0.5 1 2; do
+		status=0
+		T='leaves_a_child hangs floods passes' J=3 guests exec setsid env --default-signal=INT harness/run >"$HERE/said" 2>&1 &
+		pid=$!
+		sleep "$delay"
+		kill -INT -- "-$pid"
+		wait "$pid" || status=$?
+		[ "$status" = 130 ] || fail "status $status instead of 130 after $delay s"
+		sleep 0.2
+		all_gone "$UMLOCK_SELFTEST" >"$HERE/said" || fail "after an interrupt at $delay s"
+		[ -z "$(ls -A "$TMPDIR")" ] || fail "files after an interrupt at $delay s: $(find "$TMPDIR")"
+	done
+}

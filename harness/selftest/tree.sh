@@ -1,0 +1,161 @@
+# shellcheck shell=bash
+# harness/selftest/tree.sh: the kernel tree, the series, the configuration and the packages, each in a scratch copy of the checkout.
+
+# scratch: goes to a copy of this checkout without linux/ and build/, with the environment of someone who just cloned it.
+scratch() {
+	mkdir -p "$HERE/copy/linux"
+	tar -C "$CHECKOUT" --exclude=./linux --exclude=./build --exclude=./.git -cf - . | tar -C "$HERE/copy" -xf -
+	cd "$HERE/copy" || exit
+	unset BUILD UML INITRD TESTS
+}
+
+# tiny_kernel: a folder that looks like a kernel to harness/linux, in $HERE/kernel, and a series of one patch for it.
+tiny_kernel() {
+	mkdir -p "$HERE/kernel/arch/um" "$HERE/kernel/mm"
+	: >"$HERE/kernel/arch/um/Kconfig"
+	printf 'VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 7\nEXTRAVERSION =\n' >"$HERE/kernel/Makefile"
+	seq 20 >"$HERE/kernel/mm/foo.c"
+	rm -rf patches
+	mkdir patches
+	cat >patches/0001-mm-foo-ten.patch <<-'END'
+		From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001
+		From: umlock developers <umlock@localhost>
+		Subject: mm: foo: ten
+
+		Say ten.
+		---
+		diff --git a/mm/foo.c b/mm/foo.c
+		--- a/mm/foo.c
+		+++ b/mm/foo.c
+		@@ -8,5 +8,5 @@
+		 8
+		 9
+		-10
+		+ten
+		 11
+		 12
+	END
+	export KERNEL=$HERE/kernel
+}
+
+case_wrong_kernel() {
+	scratch
+	KERNEL=/nonexistent refuses "KERNEL=/nonexistent is neither deb, git, a tarball nor a folder" harness/linux
+	echo text >"$HERE/text.tar.xz"
+	KERNEL=$HERE/text.tar.xz gets 2 harness/linux
+	says "cannot be unpacked: is it a tarball of a kernel"
+	mkdir "$HERE/folder"
+	KERNEL=$HERE/folder refuses "is not a kernel tree (no arch/um/Kconfig in it)" harness/linux
+	mkdir "$HERE/folder/full"
+	tar -C "$HERE/folder" -cJf "$HERE/full.tar.xz" full
+	KERNEL=$HERE/full.tar.xz refuses "is not a kernel tree" harness/linux
+	[ -z "$(ls -A linux build/fill 2>/dev/null | grep -v :)" ] || fail "something was left in linux/"
+	touch linux/mine
+	KERNEL=$HERE/folder refuses "linux/ is neither empty nor filled by the lab" harness/linux
+	[ -e linux/mine ] || fail "linux/mine is gone"
+}
+
+case_patch_misfit() {
+	scratch
+	tiny_kernel
+	sed -i s/^9$/nine/ "$HERE/kernel/mm/foo.c"
+	gets 2 harness/linux
+	says "patches/0001-mm-foo-ten.patch does not apply to mm/foo.c of Linux 6.12.7"
+	git -C linux diff --quiet HEAD || fail "a half-patched tree"
+	[ -z "$(git -C linux status --porcelain)" ] || fail "a half-patched tree: $(git -C linux status --porcelain)"
+	cmp linux/mm/foo.c "$HERE/kernel/mm/foo.c" || fail "not the tree as it came"
+	[ ! -e linux/.git/rebase-apply ] || fail "git am is still at it"
+}
+
+case_patches() {
+	local before
+	scratch
+	tiny_kernel
+	gets 0 harness/linux
+	grep -q ten linux/mm/foo.c || fail "the patch is not applied"
+	gets 0 harness/linux
+	[ ! -s "$HERE/said" ] || fail "not a no-op when done"
+	gets 0 harness/patches		# brings it into the lab's own form
+	before=$(cat patches/*)
+	gets 0 harness/patches
+	[ ! -s "$HERE/said" ] && [ "$(cat patches/*)" = "$before" ] || fail "changed something without an edit"
+	sed -i s/^3$/three/ linux/mm/foo.c
+	refuses "linux/ has uncommitted edits (mm/foo.c)" harness/patches
+	[ "$(cat patches/*)" = "$before" ] || fail "changed patches/ in spite of uncommitted edits"
+	git -C linux -c user.name=me -c user.email=me@localhost commit -qam 'mm: foo: three'
+	gets 0 harness/patches
+	says "wrote patches/0002-mm-foo-three.patch"
+	[ "$(wc -l <"$HERE/said")" = 1 ] && [ "$(find patches -name '*.patch' | wc -l)" = 2 ] || fail "not one file a commit"
+	gets 0 harness/linux
+	[ ! -s "$HERE/said" ] || fail "applies again what is there"
+	# What was written is what applies.
+	rm -rf linux/.git linux build
+	mkdir linux
+	gets 0 harness/linux
+	grep -q three linux/mm/foo.c || fail "the new patch is not applied"
+	KERNEL=deb refuses "never refilled" harness/linux
+}
+
+case_config_numa() {
+	[ -e "$LINUX/Makefile" ] || skip "linux/ is empty"
+	scratch
+	echo CONFIG_NUMA=y >>configs/mm.config
+	SRC=$LINUX refuses "configs/mm.config asks for CONFIG_NUMA=y" harness/kernel
+}
+
+# path_without COMMAND...: a folder with every command of this PATH but those.
+path_without() {
+	local folder file
+	mkdir "$HERE/bin"
+	for folder in /usr/sbin /usr/bin /sbin /bin; do
+		for file in "$folder"/*; do ln -sf "$file" "$HERE/bin/"; done
+	done
+	for file; do rm "$HERE/bin/$file"; done
+	echo "$HERE/bin"
+}
+
+# as_user COMMAND...: as somebody who is not root.
+as_user() {
+	if [ "$(id -u)" != 0 ]; then "$@"; else setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; fi
+}
+
+case_packages_missing() {
+	local path
+	as_user true 2>/dev/null || skip "cannot become another user"
+	scratch
+	path=$(path_without flex gdb)
+	chmod -R a+rX "$HERE"
+	as_user test -x "$HERE/copy/harness/packages" || skip "another user cannot read this checkout"
+	gets 2 as_user env PATH="$path" KERNEL="$HERE" harness/packages check
+	says "sudo apt-get install --no-install-recommends flex gdb"
+	[ "$(grep -c 'apt-get install' "$HERE/said")" = 1 ] || fail "not one line to copy"
+	gets 2 as_user env PATH="$path" KERNEL="$HERE" harness/packages uml
+	says_not gdb
+	gets 2 as_user env PATH="$path" KERNEL="$HERE" make uml
+	says "sudo apt-get install --no-install-recommends flex"
+}
+
+# A libc.a that is not there: everything of its folder but that, in a mount namespace.
+case_static_libc_missing() {
+	local libc
+	libc=$(compgen -G '/usr/lib/*/libc.a') || skip "no /usr/lib/*/libc.a to hide"
+	scratch
+	mkdir -p "$HERE/upper" "$HERE/work"
+	hide() { mount -t overlay overlay -o "lowerdir=${libc%/*},upperdir=$HERE/upper,workdir=$HERE/work" "${libc%/*}" && rm "$libc"; }
+	export -f hide
+	export libc HERE
+	unshare -m bash -c hide 2>/dev/null || skip "no mount namespace with an overlay"
+	gets 2 unshare -m bash -c 'hide; exec setpriv --reuid=65534 --regid=65534 --clear-groups env KERNEL=/ harness/packages uml'
+	says "sudo apt-get install --no-install-recommends libc6-dev"
+	gets 2 unshare -m bash -c 'hide; exec harness/doctor libc'
+	says "BAD  libc: gcc cannot link statically"
+}
+
+case_python_unneeded() {
+	local path
+	scratch
+	path=$(path_without python3 python)
+	if compgen -G "$path/python*" >/dev/null; then rm -f "$path"/python*; fi
+	PATH=$path gets 0 env KERNEL=/ harness/packages check
+	PATH=$path T=passes gets 0 guests harness/run list
+}

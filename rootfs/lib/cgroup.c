@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A memory cgroup (v2): the way to reclaim from some pages and not from others. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "umlock.h"
+
+#define ROOT "/sys/fs/cgroup"
+
+struct cgroup cgroup_make(const char *name)
+{
+	struct cgroup cg;
+
+	snprintf(cg.path, sizeof(cg.path), ROOT "/%s", name);
+	if (mkdir(cg.path, 0755) && errno != EEXIST)
+		die(cg.path, strerror(errno), "mount cgroup2 on " ROOT);
+	if (access(cgroup_file(&cg, "memory.reclaim"), F_OK))
+		die(cg.path, "no memory controller",
+		    "write +memory to " ROOT "/cgroup.subtree_control");
+	return cg;
+}
+
+const char *cgroup_file(const struct cgroup *cg, const char *file)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", cg->path, file);
+	return path;
+}
+
+void cgroup_enter(const struct cgroup *cg)
+{
+	const char *path = cg ? cgroup_file(cg, "cgroup.procs") : ROOT "/cgroup.procs";
+	int err = write_text(path, "0");
+
+	if (err)
+		die(path, strerror(-err), "cannot move the test there");
+}
+
+int cgroup_remove(const struct cgroup *cg)
+{
+	return rmdir(cg->path) ? -errno : 0;
+}
+
+int cgroup_reclaim(const struct cgroup *cg, long n, int swappiness)
+{
+	return write_text(cgroup_file(cg, "memory.reclaim"), "%ld swappiness=%d",
+			  n * (long)PAGE, swappiness);
+}
+
+long cgroup_evict(const struct cgroup *cg, const void *addr, long n)
+{
+	long left = n;
+	int round;
+
+	for (round = 0; left && round < 5; round++) {
+		drain();
+		cgroup_reclaim(cg, 4 * n, 200);
+		left = census_of(0, addr, n, 0).present;
+	}
+	return left;
+}
+
+long cgroup_stat(const struct cgroup *cg, const char *key)
+{
+	return counter(cgroup_file(cg, "memory.stat"), key);
+}

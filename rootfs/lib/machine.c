@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the machine lends to a test: swap, compaction, SysV shm segments. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+#include <sys/swap.h>
+#include <unistd.h>
+
+#include "umlock.h"
+
+/* What mkswap(8) writes: version 1, the last page, the magic at the end. */
+static bool make_swap(const char *dev)
+{
+	static union {
+		char page[PAGE];
+		struct { char boot[1024]; uint32_t version, last; } head;
+	} u;
+	uint64_t bytes = 0;
+	int fd = open(dev, O_RDWR | O_CLOEXEC);
+	bool good = fd >= 0 && !ioctl(fd, BLKGETSIZE64, &bytes) && bytes >= 10 * PAGE;
+
+	u.head.version = 1;
+	u.head.last = bytes / PAGE - 1;
+	memcpy(u.page + PAGE - 10, "SWAPSPACE2", 10);
+	good = good && pwrite(fd, &u, PAGE, 0) == PAGE && !fsync(fd);
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+long swap_on(void)
+{
+	long pages = meminfo_kb("SwapTotal") * 1024 / (long)PAGE;
+	const char *dev = "/dev/ubda";
+
+	if (pages)
+		return pages;
+	if (!make_swap(dev)) {
+		dev = "/dev/zram0";
+		if (write_text("/sys/block/zram0/disksize", "64M") || !make_swap(dev))
+			die(dev, strerror(errno), "give the guest a ubd, or CONFIG_ZRAM");
+	}
+	if (swapon(dev, 0))
+		die(dev, strerror(errno), "cannot swap there");
+	return meminfo_kb("SwapTotal") * 1024 / (long)PAGE;
+}
+
+void swap_off(void)
+{
+	char *line = strchr(read_text("/proc/swaps"), '\n'), dev[64];
+
+	/* swapoff(2) does not touch the buffer, so it is safe to read on in it. */
+	for (; line && sscanf(line, "\n%63s", dev) == 1; line = strchr(line + 1, '\n'))
+		if (swapoff(dev))
+			die(dev, strerror(errno), "cannot swapoff");
+}
+
+void make_free_pages_global(void)
+{
+	write_text("/proc/sys/vm/percpu_pagelist_high_fraction", "10000");
+}
+
+void compact(void)
+{
+	write_text("/proc/sys/vm/compact_memory", "1");
+}
+
+int compact_unevictable(int allowed)
+{
+	const char *path = "/proc/sys/vm/compact_unevictable_allowed";
+	int was = read_text(path)[0] - '0';
+
+	write_text(path, "%d", allowed);
+	return was;
+}
+
+int shm_make(long n)
+{
+	int id = shmget(IPC_PRIVATE, n * PAGE, IPC_CREAT | 0600);
+
+	if (id < 0)
+		die("shmget", strerror(errno), "CONFIG_SYSVIPC, and kernel.shmmax");
+	return id;
+}
+
+bool shm_is_locked(int id)
+{
+	struct shmid_ds ds;
+
+	if (shmctl(id, IPC_STAT, &ds))
+		die("shmctl IPC_STAT", strerror(errno), "was the segment removed?");
+	return ds.shm_perm.mode & SHM_LOCKED;
+}

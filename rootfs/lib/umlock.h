@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * umlock.h - observe and drive the memory management from C.
+ *
+ * Every test includes this file, then kselftest_harness.h, then what else it
+ * needs (this order: _GNU_SOURCE and two warnings are settled here). Sizes are
+ * in pages of 4 KiB unless a name says kb; addresses are page aligned; pid 0 is
+ * the caller. What the kernel refuses to a test is returned; what the machine
+ * lacks (a file in /proc, swap, a cgroup) ends the test through die().
+ */
+#ifndef UMLOCK_H
+#define UMLOCK_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Of -Wextra: parameters that not every test uses, and the harness's setjmp(). */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wclobbered"
+
+#define PAGE 4096UL
+
+/*
+ * What a test needs and proves: one line of literals, at column 0, read from
+ * the source by the harness. All fields may be left out; the harness's defaults
+ * are no claims, 30 s, "256M", no swap, all policies, no warning expected. A
+ * wrong field or a second line does not compile.
+ */
+struct umlock_needs {
+	const char *claims;	/* ids of rows of mm.md, separated by spaces */
+	int timeout;		/* seconds, for the whole program */
+	const char *mem;	/* of the guest, as in mem= */
+	const char *swap;	/* size of the swap that is on at start, "" none */
+	const char *policies;	/* glob of mlock_policy= values, "" all */
+	const char *warn;	/* text of the one splat that must come */
+};
+#define UMLOCK(...) \
+	static const struct umlock_needs umlock_needs \
+	__attribute__((unused)) = { __VA_ARGS__ }
+
+/* text.c: files of one line or of "key value" lines */
+
+/* Print "# what: value: cure" and end the process with status 1 (fail). */
+void die(const char *what, const char *value, const char *cure)
+	__attribute__((noreturn));
+/* The whole of a file in a static buffer, overwritten by the next call. */
+char *read_text(const char *path);
+/* Write fmt in one write(2): 0, or -errno of the write. Dies if it cannot open. */
+int write_text(const char *path, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The number behind the line that starts with key or "key:"; dies without one. */
+long text_value(const char *text, const char *key, const char *path);
+
+/* mapping.c: the first witness, what the mappings say */
+
+struct mapping {
+	unsigned long start, end;	/* of the mappings met, both together */
+	int vmas;			/* how many */
+	int lo, lf;			/* how many are VM_LOCKED, VM_LOCKONFAULT */
+	long rss_kb, locked_kb, swap_kb;	/* sums; Locked: is a PSS */
+};
+/* All mappings of pid that overlap n pages at addr; all zero when there is none. */
+struct mapping mapping_of(pid_t pid, const void *addr, long n);
+/* VmLck of pid, in pages: the length of its VM_LOCKED mappings. */
+long locked_vm(pid_t pid);
+
+/* folio.c: the second witness, what the pages say */
+
+#define PF(bit)		(1ULL << (bit))
+#define PF_LRU		PF(5)
+#define PF_ACTIVE	PF(6)
+#define PF_ANON		PF(12)
+#define PF_SWAPCACHE	PF(13)
+#define PF_UNEVICTABLE	PF(18)
+#define PF_KSM		PF(21)	/* 6.12 sets it for every anonymous page: it tests one bit of two */
+#define PF_MLOCKED	PF(33)	/* KPF_MLOCKED of include/linux/kernel-page-flags.h */
+#define PF_LOOK		(PF_LRU | PF_UNEVICTABLE | PF_MLOCKED)
+
+/* pfn of each of n pages, 0 where none is present; returns how many are. */
+long pfns_of(pid_t pid, const void *addr, long n, uint64_t *pfn);
+/* How many of n pages are in swap. */
+long pages_swapped(pid_t pid, const void *addr, long n);
+struct census {
+	long present, lru, active, unevictable, mlocked;	/* pages with that flag */
+	long odd;	/* present, but not in the look asked for */
+	uint64_t odd_pfn, odd_flags;	/* of the first of these */
+	long pss;	/* bytes: a page counts for its share among its mappers */
+};
+/* Count the flags of n pages. look: which of LRU, UNEVICTABLE, MLOCKED each should have. */
+struct census census_of(pid_t pid, const void *addr, long n, uint64_t look);
+uint64_t pfn_flags(uint64_t pfn);
+/* Names of the flags above, "LRU|MLOCKED", in a static buffer. */
+const char *flag_names(uint64_t flags);
+
+/* counters.c: the third witness, what the sums say */
+
+struct counters {
+	char path[96];
+	char text[12288];
+};
+/* Take a snapshot of /proc/vmstat, /proc/meminfo, memory.stat or the like. */
+void counters_take(struct counters *c, const char *path);
+/* Now less then, in the file's own unit. */
+long counters_delta(const struct counters *c, const char *key);
+/* The value now. */
+long counter(const char *path, const char *key);
+#define vmstat(key)	counter("/proc/vmstat", key)
+#define meminfo_kb(key)	counter("/proc/meminfo", key)
+/* Empty every CPU's batches, so that each page is on the list it is meant for. */
+void drain(void);
+
+/* witness.c: all three at once */
+
+enum state {
+	PLAIN,		/* resident, evictable */
+	LOCKED,		/* resident in a VM_LOCKED mapping */
+	LOCKED_MET,	/* the same, after reclaim has met it */
+	LOCKED_SWAPIN,	/* the same, but faulted in from swap and not met since */
+	UNEVICT,	/* in an AS_UNEVICTABLE file, culled, not mlocked */
+	STATES
+};
+struct witness {
+	long nr_mlock, nr_unevictable;
+};
+/* Drain, and take the two counters as the baseline. */
+void witness_start(struct witness *w);
+/*
+ * Are n pages at addr, of pid, in this state, and have the counters moved by
+ * total pages in it since the baseline? (PLAIN: total pages LOCKED elsewhere.)
+ * The three must agree: the mappings (`lo` in all or none, Locked: equal to
+ * the PSS of what is resident), the pages (all present; LRU, UNEVICTABLE and
+ * MLOCKED as the policy says; never both ACTIVE and UNEVICTABLE), and nr_mlock
+ * with nr_unevictable. False prints them all, expected beside seen.
+ */
+bool witness_check(const char *file, int line, const struct witness *w, pid_t pid,
+		   const void *addr, long n, enum state state, long total);
+#define WITNESS_OF(w, pid, addr, n, state, total) \
+	ASSERT_TRUE(witness_check(__FILE__, __LINE__, w, pid, addr, n, state, total))
+#define WITNESS(w, addr, n, state, total) WITNESS_OF(w, 0, addr, n, state, total)
+
+/* cgroup.c: a memory cgroup (v2) under the root */
+
+struct cgroup {
+	char path[64];
+};
+struct cgroup cgroup_make(const char *name);
+/* The path of one of its files, in a static buffer. */
+const char *cgroup_file(const struct cgroup *cg, const char *file);
+/* Move the caller in; NULL moves it to the root. Pages already there stay charged. */
+void cgroup_enter(const struct cgroup *cg);
+/* rmdir: 0 or -errno (-EBUSY while a process is inside). */
+int cgroup_remove(const struct cgroup *cg);
+/* memory.reclaim of n pages: 0, or -EAGAIN when fewer were found. */
+int cgroup_reclaim(const struct cgroup *cg, long n, int swappiness);
+/*
+ * Reclaim all that can go until none of n pages at addr is resident, five times
+ * at most (a page may be in a batch, or just referenced). How many still are.
+ */
+long cgroup_evict(const struct cgroup *cg, const void *addr, long n);
+/* A value of memory.stat, in its own unit (bytes, or events). */
+long cgroup_stat(const struct cgroup *cg, const char *key);
+
+/* machine.c: swap, compaction, SysV shm */
+
+/* Swap on the first ubd, else zram, unless some is on; returns pages of swap. */
+long swap_on(void);
+/* Swapoff of all. */
+void swap_off(void);
+/*
+ * From now on pages freed are free to all: by default a CPU keeps up to an
+ * eighth of memory on lists of its own, where compaction finds no holes.
+ */
+void make_free_pages_global(void);
+/* Compact all memory. */
+void compact(void);
+/* Set compact_unevictable_allowed, return what it was. */
+int compact_unevictable(int allowed);
+/* A new private SysV segment of n pages; dies if it cannot be made. */
+int shm_make(long n);
+/* Is SHM_LOCKED set in its mode? */
+bool shm_is_locked(int id);
+
+/* map.c: memory to test with */
+
+/* n pages of private anonymous memory, populated by the kernel, each marked. */
+char *map_marked(long n, int flags);
+/* Write page i's own number into n pages; how many of n still hold it. */
+void mark(char *p, long n);
+long marked(const char *p, long n);
+
+/* peer.c: a second process, one step at a time */
+
+#define PEER_GONE (-1000)	/* it exec'd, or died: no answer to come */
+
+struct peer {
+	pid_t pid;
+	int to, from;
+};
+/*
+ * Fork a child that waits for steps. It dies with the caller. Its steps must
+ * not ASSERT: they return a number, and the caller judges it.
+ */
+struct peer peer_start(int (*step)(int n, void *arg), void *arg);
+/* Let it run step(n, arg), n not negative: the result, or PEER_GONE. */
+int peer_step(struct peer *p, int n);
+/* Let it exit, wait for it: exit status, or -signal. 0 if that was done before. */
+int peer_end(struct peer *p);
+
+/* limits.c: a table of what RLIMIT_MEMLOCK allows */
+
+struct limit {
+	const char *sentence;
+	int (*op)(void *arg);	/* returns 0 or errno */
+	long pages;		/* RLIMIT_MEMLOCK */
+	int error;		/* what op should return */
+};
+/*
+ * Run each row in a child of its own that is nobody, without capabilities. How
+ * many rows did not give their error; each of these is printed.
+ */
+long limits_broken(const char *file, int line, const struct limit *rows, long n, void *arg);
+#define EXPECT_LIMITS(rows, arg) \
+	EXPECT_EQ(0, limits_broken(__FILE__, __LINE__, rows, ARRAY_SIZE(rows), arg))
+
+#endif
