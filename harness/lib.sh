@@ -129,11 +129,13 @@ temp_folder() {
 	local free probe
 	TEMP=${TMPDIR:-/dev/shm}
 	[ -n "${TMPDIR:-}" ] || { [ -d /dev/shm ] && [ -w /dev/shm ]; } || TEMP=/tmp
-	probe=$(mktemp "$TEMP/uml.XXXXXX" 2>/dev/null) || die "the temporary folder $TEMP cannot be written or is full: set TMPDIR to one that can"
-	printf '#!/bin/sh\n' >"$probe" || { rm -f "$probe"; die "the temporary folder $TEMP is full: free some of it, or set TMPDIR to another"; }
-	chmod +x "$probe"
-	"$probe" 2>/dev/null || { rm -f "$probe"; die "the temporary folder $TEMP is mounted noexec, and a guest maps its memory from there: set TMPDIR to another"; }
-	rm -f "$probe"
+	probe=$TEMP/uml.$$	# known before it is there, so that whoever is interrupted here can still remove it
+	rm -rf "$probe"
+	mkdir -m 700 "$probe" 2>/dev/null || die "the temporary folder $TEMP cannot be written or is full: set TMPDIR to one that can"
+	printf '#!/bin/sh\n' 2>/dev/null >"$probe/exec" || { rm -rf "$probe"; die "the temporary folder $TEMP is full: free some of it, or set TMPDIR to another"; }
+	chmod +x "$probe/exec"
+	"$probe/exec" 2>/dev/null || { rm -rf "$probe"; die "the temporary folder $TEMP is mounted noexec, and a guest maps its memory from there: set TMPDIR to another"; }
+	rm -rf "$probe"
 	free=$(df -Pm "$TEMP" | awk 'NR == 2 { print $4 }')
 	[ "$free" -ge "${TEMP_NEED:-600}" ] ||
 		die "the temporary folder $TEMP has $free MiB free, and the guests' memory needs ${TEMP_NEED:-600}: free some of it, or set TMPDIR to another"

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # harness/selftest/guests.sh: the bad guests of guests/*.c, and what the report and the exit status must make of each.
 
+# The first two answers are globs: a test that switches the machine off under init may yet meet UML's panic at power-off.
 # name             | the line in the report      | $? by hand | what the lines above it in the report must say
 GUESTS='
 passes             | ok                          | 0   |
@@ -26,7 +27,7 @@ fills_tmp          | ok                          | 0   |
 leaves_a_child     | ok                          | 0   |
 killed             | not ok                      | 1   | killed by signal 6
 exits_134          | not ok                      | 1   | verdict 1
-powers_off         | not ok                      | 1   | reboot: Power down
+powers_off         | not ok*                     | 1*  | reboot: Power down
 '
 LOG_LIMIT=$((9 << 20))		# of one guest's log on the host; the harness keeps 8 MiB and a tail
 
@@ -59,7 +60,8 @@ case_guests() {
 	J=4 gets 1 guests harness/run
 	while IFS='|' read -r name line _ shows; do
 		seen=$(sed -n -E "s/^((not )?ok) [0-9]+ ${name}[.]count[.]classic/\1/p" "$HERE/out")
-		[ "$seen" = "$line" ] || echo "# $name: the report says '$seen' instead of '$line'"
+		# shellcheck disable=SC2053	# a glob
+		[[ $seen == $line ]] || echo "# $name: the report says '$seen' instead of '$line'"
 		# The comment lines between the entry before and this one.
 		above=$(awk -v name="$name.count.classic" '/^(not )?ok / { for (i = 1; i <= NF; i++) if ($i == name) exit; text = ""; next } { text = text "\n" $0 } END { print text }' "$HERE/out")
 		grep -qF -- "$shows" <<<"$above" || echo "# $name: the report does not show '$shows' above it: $above"
@@ -94,7 +96,8 @@ case_guests_by_hand() {
 	done < <(rows)
 	wait
 	while IFS='|' read -r name _ status _; do
-		[ "$status" = - ] || [ "$(cat "$HERE/$name.status")" = "$name $status" ] || echo "# $(cat "$HERE/$name.status") instead of $status; $(tail -n 3 "$HERE/$name.log" | paste -sd/)"
+		# shellcheck disable=SC2053	# a glob
+		[ "$status" = - ] || [[ $(<"$HERE/$name.status") == "$name "$status ]] || echo "# $(cat "$HERE/$name.status") instead of $status; $(tail -n 3 "$HERE/$name.log" | paste -sd/)"
 	done < <(rows) >"$HERE/said"
 	[ ! -s "$HERE/said" ] || fail "exit status by hand"
 	by_hand nosuch

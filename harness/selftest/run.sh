@@ -100,7 +100,7 @@ case_two_runs() {
 # As Ctrl-C does: to the whole foreground group, at several moments of a run; check-selftest then looks for what is left.
 case_interrupt() {
 	local pid delay status
-	for delay in 0.05 0.1 0.2 0.3 0.5 1 2; do
+	for delay in 0.05 0.15 0.3 0.6 1.5; do
 		status=0
 		T='leaves_a_child hangs floods passes' J=3 guests exec setsid env --default-signal=INT harness/run >"$HERE/said" 2>&1 &
 		pid=$!

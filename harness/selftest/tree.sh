@@ -9,12 +9,14 @@ scratch() {
 	unset BUILD UML INITRD TESTS
 }
 
-# tiny_kernel: a folder that looks like a kernel to harness/linux, in $HERE/kernel, and a series of one patch for it.
+# tiny_kernel: a folder that looks like a kernel to harness/linux, in $TREE, outside of every git tree, and a series of one patch for it.
 tiny_kernel() {
-	mkdir -p "$HERE/kernel/arch/um" "$HERE/kernel/mm"
-	: >"$HERE/kernel/arch/um/Kconfig"
-	printf 'VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 7\nEXTRAVERSION =\n' >"$HERE/kernel/Makefile"
-	seq 20 >"$HERE/kernel/mm/foo.c"
+	TREE=$TMPDIR/kernel
+	trap 'rm -rf "$TREE"' EXIT
+	mkdir -p "$TREE/arch/um" "$TREE/mm"
+	: >"$TREE/arch/um/Kconfig"
+	printf 'VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 7\nEXTRAVERSION =\n' >"$TREE/Makefile"
+	seq 20 >"$TREE/mm/foo.c"
 	rm -rf patches
 	mkdir patches
 	cat >patches/0001-mm-foo-ten.patch <<-'END'
@@ -35,7 +37,7 @@ tiny_kernel() {
 		 11
 		 12
 	END
-	export KERNEL=$HERE/kernel
+	export KERNEL=$TREE
 }
 
 case_wrong_kernel() {
@@ -58,13 +60,23 @@ case_wrong_kernel() {
 case_patch_misfit() {
 	scratch
 	tiny_kernel
-	sed -i s/^9$/nine/ "$HERE/kernel/mm/foo.c"
+	sed -i s/^9$/nine/ "$TREE/mm/foo.c"
 	gets 2 harness/linux
 	says "patches/0001-mm-foo-ten.patch does not apply to mm/foo.c of Linux 6.12.7"
 	git -C linux diff --quiet HEAD || fail "a half-patched tree"
 	[ -z "$(git -C linux status --porcelain)" ] || fail "a half-patched tree: $(git -C linux status --porcelain)"
-	cmp linux/mm/foo.c "$HERE/kernel/mm/foo.c" || fail "not the tree as it came"
+	cmp linux/mm/foo.c "$TREE/mm/foo.c" || fail "not the tree as it came"
 	[ ! -e linux/.git/rebase-apply ] || fail "git am is still at it"
+}
+
+# A folder that is no git tree itself, but lies in one that ignores it, as anything in build/ does.
+case_kernel_in_a_checkout() {
+	scratch
+	tiny_kernel
+	git -C "$HERE" init -q
+	echo '*' >"$HERE/.gitignore"
+	mv "$TREE" "$HERE/kernel"
+	KERNEL=$HERE/kernel gets 0 harness/linux
 }
 
 case_patches() {
@@ -105,11 +117,9 @@ case_config_numa() {
 
 # path_without COMMAND...: a folder with every command of this PATH but those.
 path_without() {
-	local folder file
+	local file
 	mkdir "$HERE/bin"
-	for folder in /usr/sbin /usr/bin /sbin /bin; do
-		for file in "$folder"/*; do ln -sf "$file" "$HERE/bin/"; done
-	done
+	ln -sf /usr/sbin/* /usr/bin/* "$HERE/bin/"
 	# shellcheck disable=SC2086	# may be a glob
 	for file; do rm -f "$HERE/bin/"$file; done
 	echo "$HERE/bin"
