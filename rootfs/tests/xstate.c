@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The vector registers of a process are its own: they survive context switches, page faults, fork, and signals whose
+ * handlers clobber them. The kernel sized their area from the host at boot and says so; the size must be what the
+ * processor reports (CPUID leaf 0xd, which UML does not intercept).
+ * Without "um/x86: hosts with a large XSTATE" the size is not printed, a signal frame holds only the first 832 bytes, so that a
+ * handler changes the upper halves of zmm registers behind the program's back, and a host with a larger state than 2696 bytes
+ * cannot boot the kernel at all.
+ */
+#include "umlock.h"
+#include "kselftest_harness.h"
+
+#include <cpuid.h>
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+UMLOCK(.claims = "P5", .timeout = 30);
+
+typedef struct { uint64_t w[8]; } vec;
+
+/* The registers that this processor has, as one set: 16 of ymm or 32 of zmm. */
+static int zmm, regs;
+static size_t width;
+
+static void detect(void)
+{
+	unsigned int a, b, c, d;
+
+	__cpuid(1, a, b, c, d);
+	if (!(c & bit_OSXSAVE) || !(c & bit_AVX))
+		return;
+	__asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+	zmm = (a & 0xe6) == 0xe6;
+	regs = zmm ? 32 : (a & 6) == 6 ? 16 : 0;
+	width = zmm ? 64 : 32;
+}
+
+#define LOAD(n) "vmovdqu64 " #n "*64(%0), %%zmm" #n "\n"
+#define STORE(n) "vmovdqu64 %%zmm" #n ", " #n "*64(%0)\n"
+#define YLOAD(n) "vmovdqu " #n "*64(%0), %%ymm" #n "\n"
+#define YSTORE(n) "vmovdqu %%ymm" #n ", " #n "*64(%0)\n"
+#define LOW(f) f(0) f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8) f(9) f(10) f(11) f(12) f(13) f(14) f(15)
+#define HIGH(f) f(16) f(17) f(18) f(19) f(20) f(21) f(22) f(23) f(24) f(25) f(26) f(27) f(28) f(29) f(30) f(31)
+
+static inline __attribute__((always_inline)) void load(const vec *v)
+{
+	if (zmm)
+		__asm__ volatile(LOW(LOAD) HIGH(LOAD) : : "r"(v) : "memory");
+	else
+		__asm__ volatile(LOW(YLOAD) : : "r"(v) : "memory");
+}
+
+static inline __attribute__((always_inline)) void store(vec *v)
+{
+	if (zmm)
+		__asm__ volatile(LOW(STORE) HIGH(STORE) : : "r"(v) : "memory");
+	else
+		__asm__ volatile(LOW(YSTORE) : : "r"(v) : "memory");
+}
+
+/* System calls by hand: what libc does around them may use vector registers. */
+static inline __attribute__((always_inline)) long call(long nr, long a, long b, long c)
+{
+	long ret;
+
+	__asm__ volatile("syscall" : "=a"(ret) : "0"(nr), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+	return ret;
+}
+
+static void pattern(vec *v, uint64_t seed)
+{
+	for (int i = 0; i < 32; i++)
+		for (int j = 0; j < 8; j++)
+			v[i].w[j] = seed * 0x0101010101010101ULL + i * 8 + j;
+}
+
+/* The number of the first register that is not as it should be, or -1. */
+static int differs(const vec *a, const vec *b)
+{
+	for (int i = 0; i < regs; i++)
+		if (memcmp(&a[i], &b[i], width))
+			return i;
+	return -1;
+}
+
+static vec want[32], got[32], clobber[32];
+static volatile int handled;
+
+static void handler(int sig, siginfo_t *info, void *uc)
+{
+	(void)sig; (void)info; (void)uc;
+	load(clobber);
+	handled++;
+}
+
+static void spoil(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+
+	(void)sig; (void)info;
+	memset((char *)uc->uc_mcontext.fpregs + 512, 0xff, 64);	/* the XSAVE header: features that nobody has */
+}
+
+static void overrun(int sig, siginfo_t *info, void *uc)
+{
+	(void)sig; (void)info; (void)uc;
+	_exit(0);
+}
+
+FIXTURE(xstate) {
+	struct sigaction sa;
+};
+
+FIXTURE_SETUP(xstate)
+{
+	detect();
+	if (!regs)
+		SKIP(return, "no AVX");
+	pattern(want, 0x11);
+	pattern(clobber, 0xee);
+	memset(got, 0, sizeof(got));
+	self->sa.sa_sigaction = handler;
+	self->sa.sa_flags = SA_SIGINFO;
+	sigaction(SIGUSR1, &self->sa, NULL);
+}
+
+FIXTURE_TEARDOWN(xstate) { }
+
+TEST_F(xstate, the_size_is_the_processors)
+{
+	unsigned int max, size, b, c, d;
+	static char log[1 << 18];
+	const char *line;
+	int len = klogctl(3, log, sizeof(log) - 1);
+
+	ASSERT_LT(0, len);
+	line = strstr(log, "FP state: ");
+	ASSERT_NE(NULL, line);
+	__cpuid_count(0xd, 0, max, size, c, d);
+	TH_LOG("kernel: %d, CPUID: %u enabled, %u at most", atoi(line + 10), size, c);
+	EXPECT_EQ(size, (unsigned int)atoi(line + 10));
+	(void)max; (void)b; (void)d;
+}
+
+TEST_F(xstate, a_handler_may_clobber_them)
+{
+	pid_t pid = getpid();
+
+	load(want);
+	call(62 /* kill */, pid, SIGUSR1, 0);
+	store(got);
+	EXPECT_EQ(1, handled);
+	EXPECT_EQ(-1, differs(want, got));
+}
+
+/* Handlers within handlers, each with its own values. */
+static void nested(int sig, siginfo_t *info, void *uc)
+{
+	vec mine[32], after[32];
+	int level = ++handled;
+
+	(void)info; (void)uc;
+	pattern(mine, 0x20 + level);
+	load(mine);
+	if (level < 4)
+		call(62, getpid(), sig, 0);
+	load(mine);
+	if (level < 4)
+		call(62, call(39, 0, 0, 0), SIGUSR2, 0);
+	store(after);
+	if (differs(mine, after) >= 0)
+		handled = 1000;
+}
+
+TEST_F(xstate, nested_handlers)
+{
+	pid_t pid = getpid();
+	struct sigaction other = self->sa;
+
+	sigaction(SIGUSR2, &other, NULL);
+	self->sa.sa_sigaction = nested;
+	self->sa.sa_flags |= SA_NODEFER;
+	sigaction(SIGUSR1, &self->sa, NULL);
+	load(want);
+	call(62, pid, SIGUSR1, 0);
+	store(got);
+	EXPECT_GT(1000, handled);
+	EXPECT_LE(4, handled);
+	EXPECT_EQ(-1, differs(want, got));
+}
+
+/* A fault inside: the stub's own handler runs in the process before the kernel sees the address. */
+TEST_F(xstate, page_faults)
+{
+	char *p = mmap(NULL, 64 << 12, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, p);
+	load(want);
+	for (int i = 0; i < 64; i++)
+		((volatile char *)p)[i << 12] = 1;
+	store(got);
+	EXPECT_EQ(-1, differs(want, got));
+}
+
+TEST_F(xstate, fork_copies_and_switches_keep_them)
+{
+	int status, failed = 0;
+
+	load(want);
+	long pid = call(57 /* fork */, 0, 0, 0);
+	store(got);
+	if (!pid) {		/* the child's are the parent's; then four of its own kind run against each other */
+		if (differs(want, got) >= 0)
+			_exit(1);
+		_exit(0);
+	}
+	ASSERT_LT(0, pid);
+	EXPECT_EQ(-1, differs(want, got));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+
+	for (int i = 0; i < 4; i++)
+		if (!fork()) {
+			long rounds = 0;
+
+			pattern(want, 0x30 + i);
+			while (rounds < 300) {
+				load(want);
+				call(24 /* sched_yield */, 0, 0, 0);
+				for (volatile int spin = 0; rounds % 64 == 0 && spin < 3000000; spin++)
+					;	/* long enough for the tick to switch */
+				store(got);
+				if (differs(want, got) >= 0)
+					_exit(1);
+				rounds++;
+			}
+			_exit(0);
+		}
+	while (wait(&status) > 0)
+		failed += status != 0;
+	EXPECT_EQ(0, failed);
+}
+
+/* A frame that no processor would restore ends in SIGSEGV for the process, and for nobody else. */
+TEST_F(xstate, sigreturn_refuses_nonsense)
+{
+	int status;
+
+	self->sa.sa_sigaction = spoil;
+	sigaction(SIGUSR1, &self->sa, NULL);
+	if (!fork()) {
+		raise(SIGUSR1);
+		_exit(0);
+	}
+	wait(&status);
+	EXPECT_TRUE(WIFSIGNALED(status));
+	EXPECT_EQ(SIGSEGV, WTERMSIG(status));
+	load(want);
+	call(24, 0, 0, 0);
+	store(got);
+	EXPECT_EQ(-1, differs(want, got));
+}
+
+/* An alternate stack that cannot hold the frame: SIGSEGV, and nothing below it is written. */
+TEST_F(xstate, small_alternate_stack)
+{
+	char *area = mmap(NULL, 64 << 10, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	stack_t ss = { .ss_sp = area + (32 << 10), .ss_size = 2048 };
+	unsigned int size, a, c, d;
+	int status;
+
+	__cpuid_count(0xd, 0, a, size, c, d);
+	if (size < 2048)
+		SKIP(return, "the state is only %u bytes", size);
+	ASSERT_NE(MAP_FAILED, area);
+	self->sa.sa_sigaction = overrun;
+	self->sa.sa_flags |= SA_ONSTACK;
+	sigaction(SIGUSR1, &self->sa, NULL);
+	if (!fork()) {
+		ASSERT_EQ(0, sigaltstack(&ss, NULL));
+		raise(SIGUSR1);
+		_exit(1);
+	}
+	wait(&status);
+	EXPECT_TRUE(WIFSIGNALED(status));
+	for (int i = 0; i < 32 << 10; i++)
+		ASSERT_EQ(0, area[i]);
+	(void)a; (void)c; (void)d;
+}
+
+TEST_HARNESS_MAIN
