@@ -23,6 +23,11 @@ POLICIES="count"		# that this series builds, in the order of the report
 # shellcheck disable=SC2034
 LRUS="classic mglru"
 
+# Goes before a guest's command: without the host's randomisation, whose gap below the heap is added to mem=, each boot has
+# the same memory. Empty where the host does not allow it.
+# shellcheck disable=SC2034
+if setarch -R true 2>/dev/null; then FIXED=(setarch -R); else FIXED=(); fi
+
 # die WHAT: one line on stderr (what, which value, the cure), status 2: usage or environment.
 die() {
 	printf 'umlock: %s\n' "$*" >&2
@@ -157,3 +162,8 @@ tree_at() {
 	git -C "$1" checkout -q -f --detach "$(lgit rev-parse "$2")"
 	git -C "$1" clean -q -fdx
 }
+
+# checkpatch PATCH...: the kernel's own style check. No sign-off is asked for, as the series is not submitted from here; nor
+# is MAINTAINERS, which has the folders of new files already. Not from the lab's own folder: there it would find the patch in
+# git and take it for a source file.
+checkpatch() { (set -- "${@/#/$PWD/}" && cd "$LINUX" && scripts/checkpatch.pl --strict --no-signoff --ignore FILE_PATH_CHANGES --terse "$@"); }

@@ -35,7 +35,8 @@ check_ptracer() {
 		complain "no prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY)"
 }
 
-# cpus_of BINARY INITRAMFS ARG: the host CPUs that a running guest, its helpers and its stubs may use, each set once.
+# cpus_of BINARY INITRAMFS ARG: the host CPUs that a running guest, its helpers and its stubs may use, each set once; a word
+# more, which is no CPU, if the stubs did not show.
 cpus_of() {
 	cpus_dir=$(mktemp -d /tmp/umXXXXXX) || return 1
 	timeout -s KILL 20 "$1" initrd="$2" uml_dir="$cpus_dir" umid=c con=null con0=null,null root=/dev/ram0 console=tty0 "$3" \
@@ -50,6 +51,7 @@ cpus_of() {
 		[ $# -ge 2 ] && break
 		sleep 0.1
 	done
+	[ $# -ge 2 ] || echo "a guest with $# stubs instead of 2"
 	for cpus_p in "$cpus_pid" "$@"; do
 		sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$cpus_p/status"
 	done | sort -u

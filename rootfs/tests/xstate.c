@@ -4,8 +4,8 @@
  * handlers clobber them. The kernel sized their area from the host at boot and says so; the size must be what the
  * processor reports (CPUID leaf 0xd, which UML does not intercept).
  * Without "um/x86: hosts with a large XSTATE" the size is not printed, a signal frame holds only the first 832 bytes, so that a
- * handler changes the upper halves of zmm registers behind the program's back, and a host with a larger state than 2696 bytes
- * cannot boot the kernel at all.
+ * handler changes the upper halves of zmm registers behind the program's back, the size of an alternate stack that libc recommends
+ * is a guess, and a host with a larger state than 2696 bytes cannot boot the kernel at all.
  */
 #include "umlock.h"
 #include "kselftest_harness.h"
@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -52,12 +53,16 @@ static void detect(void)
 #define LOW(f) f(0) f(1) f(2) f(3) f(4) f(5) f(6) f(7) f(8) f(9) f(10) f(11) f(12) f(13) f(14) f(15)
 #define HIGH(f) f(16) f(17) f(18) f(19) f(20) f(21) f(22) f(23) f(24) f(25) f(26) f(27) f(28) f(29) f(30) f(31)
 
+#define XMM(n) "xmm" #n
+#define CLOBBERS XMM(0), XMM(1), XMM(2), XMM(3), XMM(4), XMM(5), XMM(6), XMM(7), \
+	XMM(8), XMM(9), XMM(10), XMM(11), XMM(12), XMM(13), XMM(14), XMM(15)	/* of the others the compiler has no use */
+
 static inline __attribute__((always_inline)) void load(const vec *v)
 {
 	if (zmm)
-		__asm__ volatile(LOW(LOAD) HIGH(LOAD) : : "r"(v) : "memory");
+		__asm__ volatile(LOW(LOAD) HIGH(LOAD) : : "r"(v) : "memory", CLOBBERS);
 	else
-		__asm__ volatile(LOW(YLOAD) : : "r"(v) : "memory");
+		__asm__ volatile(LOW(YLOAD) : : "r"(v) : "memory", CLOBBERS);
 }
 
 static inline __attribute__((always_inline)) void store(vec *v)
@@ -100,7 +105,7 @@ static void handler(int sig, siginfo_t *info, void *uc)
 {
 	(void)sig; (void)info; (void)uc;
 	load(clobber);
-	handled++;
+	__sync_fetch_and_add(&handled, 1);
 }
 
 static void spoil(int sig, siginfo_t *info, void *context)
@@ -271,31 +276,103 @@ TEST_F(xstate, sigreturn_refuses_nonsense)
 	EXPECT_EQ(-1, differs(want, got));
 }
 
+#define AREA (64 << 10)
+
+/* In a child: raise() on an alternate stack of SIZE bytes at AREA + START. Gives the wait status: 0 if the handler ran. */
+static int on_alternate_stack(char *area, size_t start, size_t size)
+{
+	struct sigaction sa = { .sa_sigaction = overrun, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	stack_t ss = { .ss_sp = area + start, .ss_size = size };
+	int status = -1;
+
+	if (!fork()) {
+		if (sigaltstack(&ss, NULL) || sigaction(SIGUSR1, &sa, NULL))
+			_exit(2);
+		raise(SIGUSR1);
+		_exit(1);
+	}
+	wait(&status);
+	return status;
+}
+
 /* An alternate stack that cannot hold the frame: SIGSEGV, and nothing below it is written. */
 TEST_F(xstate, small_alternate_stack)
 {
-	char *area = mmap(NULL, 64 << 10, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	stack_t ss = { .ss_sp = area + (32 << 10), .ss_size = 2048 };
+	char *area = mmap(NULL, AREA, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	unsigned int size, a, c, d;
-	int status;
 
 	__cpuid_count(0xd, 0, a, size, c, d);
 	if (size < 2048)
 		SKIP(return, "the state is only %u bytes", size);
 	ASSERT_NE(MAP_FAILED, area);
-	self->sa.sa_sigaction = overrun;
-	self->sa.sa_flags |= SA_ONSTACK;
-	sigaction(SIGUSR1, &self->sa, NULL);
+	EXPECT_EQ(SIGSEGV, on_alternate_stack(area, AREA / 2, 2048));
+	for (int i = 0; i < AREA / 2; i++)
+		ASSERT_EQ(0, area[i]);
+	(void)a; (void)c; (void)d;
+}
+
+/* One of the size that the kernel names is enough wherever it is, and so are the classic 8 KiB. */
+TEST_F(xstate, alternate_stack_of_the_least_size)
+{
+	char *area = mmap(NULL, AREA, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	size_t least = getauxval(51 /* AT_MINSIGSTKSZ */);
+
+	ASSERT_NE(MAP_FAILED, area);
+	TH_LOG("AT_MINSIGSTKSZ %zu, sysconf %ld", least, sysconf(_SC_MINSIGSTKSZ));
+	ASSERT_LT(0UL, least);
+	EXPECT_EQ((long)least, sysconf(_SC_MINSIGSTKSZ));
+	for (int at = 0; at < 64; at += 3)
+		EXPECT_EQ(0, on_alternate_stack(area, AREA / 2 + at, least));
+	EXPECT_EQ(0, on_alternate_stack(area, AREA / 2, 8192));
+}
+
+/* No stack at all: the handler cannot run, and that is a SIGSEGV. */
+TEST_F(xstate, no_stack)
+{
+	int status;
+
 	if (!fork()) {
-		ASSERT_EQ(0, sigaltstack(&ss, NULL));
-		raise(SIGUSR1);
+		long pid = getpid(), nr = 62 /* kill */;
+
+		__asm__ volatile("mov %%rsp, %%rbx; mov %3, %%rsp; syscall; mov %%rbx, %%rsp"
+				 : "+a"(nr) : "D"(pid), "S"((long)SIGUSR1), "r"(0x8000000000001000) : "rbx", "rcx", "r11", "memory");
 		_exit(1);
 	}
 	wait(&status);
 	EXPECT_TRUE(WIFSIGNALED(status));
-	for (int i = 0; i < 32 << 10; i++)
-		ASSERT_EQ(0, area[i]);
-	(void)a; (void)c; (void)d;
+	EXPECT_EQ(SIGSEGV, WTERMSIG(status));
+}
+
+/* Threads share the host's process, and so its registers: each has its own, also while handlers of all clobber them. */
+static volatile int bad, done;
+
+static int thread(void *arg)
+{
+	vec mine[32], after[32];
+	long tid = call(186 /* gettid */, 0, 0, 0);
+
+	pattern(mine, 0x50 + (long)arg);
+	for (int i = 0; i < 200; i++) {
+		load(mine);
+		call(200 /* tkill */, tid, SIGUSR1, 0);
+		call(24 /* sched_yield */, 0, 0, 0);
+		store(after);
+		bad += differs(mine, after) >= 0;
+	}
+	__sync_fetch_and_add(&done, 1);
+	return 0;
+}
+
+TEST_F(xstate, threads)
+{
+	static char stacks[4][AREA] __attribute__((aligned(64)));
+
+	for (long i = 0; i < 4; i++)
+		ASSERT_LT(0, clone(thread, stacks[i] + AREA, CLONE_VM | CLONE_SIGHAND | CLONE_THREAD, (void *)i));
+	while (done < 4)
+		sched_yield();
+	EXPECT_EQ(0, bad);
+	EXPECT_EQ(800, handled);
 }
 
 TEST_HARNESS_MAIN
