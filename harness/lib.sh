@@ -98,21 +98,24 @@ lock() {
 tests() {
 	awk '
 		function field(key, none,  m) {
-			if (!match(line, "[.]" key "[ \t]*=[ \t]*(\"[^\"]*\"|[0-9]+)")) return none
-			m = substr(line, RSTART, RLENGTH)
+			if (!match($0, "[.]" key "[ \t]*=[ \t]*(\"[^\"]*\"|[0-9]+)")) return none
+			m = substr($0, RSTART, RLENGTH)
 			sub("^[^=]*=[ \t]*\"?", "", m); sub("\"$", "", m)
 			return m == "" ? none : m
 		}
-		function flush() {
-			if (name != "" && !found) { print "umlock: " file ": no UMLOCK(...) line: see docs/write-a-test.md" >"/dev/stderr"; bad = 1 }
-		}
-		FNR == 1 { flush(); file = FILENAME; name = file; sub(".*/", "", name); sub("[.]c$", "", name); found = 0 }
-		/^UMLOCK\(/ && !found {
-			found = 1; line = $0
+		/^UMLOCK\(/ && !(FILENAME in seen) {
+			seen[FILENAME] = 1
+			name = FILENAME; sub(".*/", "", name); sub("[.]c$", "", name)
 			print name "\t" field("claims", "-") "\t" field("timeout", 30) "\t" field("mem", "256M") "\t" \
 				field("swap", "-") "\t" field("policies", "*") "\t" field("warn", "-")
 		}
-		END { flush(); exit bad ? 2 : 0 }' "$TESTS"/*.c
+		END {
+			for (i = 1; i < ARGC; i++) if (!(ARGV[i] in seen)) {
+				print "umlock: " ARGV[i] ": no UMLOCK(...) line: see docs/write-a-test.md" >"/dev/stderr"
+				bad = 2
+			}
+			exit bad
+		}' "$TESTS"/*.c
 }
 
 # variant: dies unless V names one.

@@ -45,16 +45,16 @@ cpus_of() {
 	cpus_n=0
 	while cpus_n=$((cpus_n + 1)); [ "$cpus_n" -lt 50 ]; do
 		cpus_pid=$(cat "$cpus_dir/c/pid" 2>/dev/null)
-		# two stubs: one for init, one for sleep
+		# the kernel and two stubs: one for init, one for sleep; one that ended meanwhile does not count
 		# shellcheck disable=SC2046 # pids
-		set -- $(cat "/proc/${cpus_pid:-0}/task/"*/children 2>/dev/null)
-		[ $# -ge 2 ] && break
+		set -- $(for cpus_p in $cpus_pid $(cat "/proc/${cpus_pid:-0}/task/"*/children 2>/dev/null); do
+			sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$cpus_p/status" 2>/dev/null
+		done)
+		[ $# -ge 3 ] && break
 		sleep 0.1
 	done
-	[ $# -ge 2 ] || echo "a guest with $# stubs instead of 2"
-	for cpus_p in "$cpus_pid" "$@"; do
-		sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$cpus_p/status"
-	done | sort -u
+	[ $# -ge 3 ] || echo "only $# processes, not the kernel and two stubs"
+	printf '%s\n' "$@" | sort -u
 	kill -KILL "$cpus_pid" 2>/dev/null
 	wait "$cpus_job" 2>/dev/null
 	rm -rf "$cpus_dir"
