@@ -113,3 +113,24 @@ case_interrupt() {
 		[ -z "$(ls -A "$TMPDIR")" ] || fail "files after an interrupt at $delay s: $(find "$TMPDIR")"
 	done
 }
+
+# What `make run` does without a terminal: the tour's own verdict is the exit status.
+case_tour() {
+	gets 0 harness/shell run
+	says "Locked, 16384 of 16384 pages stayed"
+}
+
+# A command: its output and nothing else, its exit status, its quoting; a program of the host, in a folder that it may write.
+case_command() {
+	# shellcheck disable=SC2016	# for the guest's shell
+	CMD='x=5; echo "got  $((x + 1))"; exit 7' gets 7 harness/shell
+	[ "$(cat "$HERE/out")" = "got  6" ] || fail "other output than the command's"
+	mkdir "$HERE/a folder"
+	cp /bin/true "$HERE/a folder/program"
+	CMD='./program && pwd >where' DIR="$HERE/a folder" gets 0 harness/shell
+	[ "$(cat "$HERE/a folder/where")" = "$HERE/a folder" ] || fail "not run in DIR, or DIR cannot be written"
+	CMD='echo c >/proc/sysrq-trigger' gets 134 harness/shell
+	says "the kernel panicked"
+	CMD=true DIR=/nonexistent refuses "DIR=/nonexistent is not a folder" harness/shell
+	refuses "needs a terminal" harness/shell
+}

@@ -26,7 +26,7 @@ static void look(const char *step)
 	c = census_of(0, p, N, 0);
 	printf("%-30s %7ld %7ld | %7ld %7ld %7ld | %8ld %8ld %8ld\n", step,
 	       m.locked_kb, m.swap_kb, c.present, c.mlocked, c.unevictable,
-	       vmstat("nr_mlock"), vmstat("nr_unev.ctable"),
+	       vmstat("nr_mlock"), vmstat("nr_unevictable"),
 	       cgroup_stat(&cg, "pgscan"));
 }
 
