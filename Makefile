@@ -5,6 +5,9 @@ export T P L V J N M S DIR KERNEL FAILED
 override export CMD := $(value CMD)
 export CC = gcc
 V := $(or $(V),fast)
+typed := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))
+unknown := $(filter-out T P L V J N M S CMD DIR KERNEL FAILED CC TMPDIR,$(typed))
+$(if $(unknown),$(error umlock: no variable $(unknown): 'make help' lists them))
 B := build
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -16,11 +19,11 @@ help:          ## this list
 	@harness/help
 
 uml:           ## build/linux: the kernel, with the root file system in it (V=debug, kasan, gcov: build/V/linux)
-uml: need-uml linux rootfs
+uml: plan need-uml linux rootfs
 	@harness/kernel
 
 run:           ## on a terminal: boot to a shell; otherwise: a tour of what mlock does, as a table
-run: ready
+run: plan ready
 	@harness/shell run
 
 check:         ## the harness's own test, shellcheck, checkpatch, and every test under both LRUs; with T= or FAILED=1 just those
@@ -34,12 +37,12 @@ check-series: need-check-series linux rootfs
 list:          ## the tests, what they need and which claims they prove
 	@harness/run list
 
-shell:         ## a shell in the guest; CMD='a command' runs that and returns its status, DIR= shows the guest a folder
-shell: ready
+shell:         ## a shell in the guest; CMD='a command' runs that (make prints its status, harness/shell returns it), in DIR= of the host
+shell: plan ready
 	@harness/shell
 
 bench:         ## boot to verdict, edit to verdict, page fault, system call, MAP_LOCKED: as ratios in one run
-bench: need-check ready
+bench: plan need-check ready
 	@harness/bench
 
 doctor:        ## what of this machine would get in the way, and the cure

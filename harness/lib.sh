@@ -5,6 +5,7 @@
 #   [ -e "$BUILD/fast/linux" ] || die "no kernel: run 'make uml'"
 
 set -eu -o pipefail
+PATH=$PATH:/usr/sbin:/sbin	# mkswap; Debian leaves them out for users
 shopt -s inherit_errexit	# or a typo that pick() finds within $(...) would go unheard
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -136,7 +137,9 @@ lgit() {
 temp_folder() {
 	local free probe
 	TEMP=${TMPDIR:-/dev/shm}
+	case $TEMP in *[[:space:]]*) die "TMPDIR=$TEMP has a blank in it, which a kernel's command line cannot carry: set TMPDIR to another" ;; esac
 	[ -n "${TMPDIR:-}" ] || { [ -d /dev/shm ] && [ -w /dev/shm ]; } || TEMP=/tmp
+	[ -d "$TEMP" ] || die "the temporary folder $TEMP does not exist: set TMPDIR to one that does"
 	probe=$TEMP/uml.$$	# known before it is there, so that whoever is interrupted here can still remove it
 	rm -rf "$probe"
 	mkdir -m 700 "$probe" 2>/dev/null || die "the temporary folder $TEMP cannot be written or is full: set TMPDIR to one that can"

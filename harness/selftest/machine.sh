@@ -38,7 +38,7 @@ case_temp_long() {
 	long=$HERE/$(printf 'a%.0s' {1..80})
 	mkdir "$long"
 	TMPDIR=$long refuses "is too long for the socket" harness/run
-	TMPDIR=/nonexistent refuses "cannot be written" harness/run
+	TMPDIR=/nonexistent refuses "does not exist" harness/run
 	TMPDIR=$long gets 2 harness/doctor temp
 	[ -z "$(ls -A "$long")" ] || fail "files in $long"
 }
