@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# harness/selftest/host.sh: what patches 1 to 3 promise, seen from the host. Source it; harness/check-selftest and
+# harness/selftest/host.sh: what patches 1 to 3 and 8 promise, seen from the host. Source it; harness/check-selftest and
 # harness/series do.
 #
 #   . harness/selftest/host.sh; check_hostcpu build/linux build/rootfs.cpio || echo failed
@@ -9,8 +9,15 @@
 
 complain() { echo "$*" >&2; return 1; }
 
-# host_check N: the name of the check of patch N, or nothing.
-host_check() { case $1 in 1) echo check_default_mem ;; 2) echo check_ptracer ;; 3) echo check_hostcpu ;; esac; }
+# host_checks: the claims that are checked here, a line each: claim, check, the variant of the kernel that it takes.
+host_checks() {
+	cat <<'END'
+P1 check_default_mem fast
+P2 check_ptracer fast
+P3 check_hostcpu fast
+P8 check_gcov gcov
+END
+}
 
 # guest BINARY INITRAMFS ARGS COMMAND: one boot that runs COMMAND as init; console on stdout, the kernel's exit status.
 guest() {
@@ -78,4 +85,14 @@ check_hostcpu() {
 	done
 	guest "$1" "$2" "hostcpu=$last" true | grep "^Staying on host CPU $last\$" >/dev/null || complain "no boot line" || return
 	"$1" --help | grep '^hostcpu=<auto|N|off>$' >/dev/null || complain "--help does not know hostcpu="
+}
+
+# P8: a guest that ends leaves what it counted. libgcov asks the environment for a folder, so nothing in build/ is touched.
+check_gcov() {
+	gcov_dir=$(mktemp -d /tmp/umXXXXXX) || return 1
+	GCOV_PREFIX=$gcov_dir guest "$1" "$2" "" true >/dev/null
+	find "$gcov_dir" -name mlock.gcda -size +0 | grep . >/dev/null
+	set -- $?
+	rm -rf "$gcov_dir"
+	[ "$1" = 0 ] || complain "no mlock.gcda after a boot"
 }
