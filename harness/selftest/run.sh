@@ -102,7 +102,7 @@ case_interrupt() {
 	local pid delay status
 	for delay in 0.05 0.15 0.3 0.6 1.5; do
 		status=0
-		T='leaves_a_child hangs floods passes' J=3 guests exec setsid env --default-signal=INT harness/run >"$HERE/said" 2>&1 &
+		T='leaves_a_child hangs floods passes' J=3 S=60 guests exec setsid env --default-signal=INT harness/run >"$HERE/said" 2>&1 &
 		pid=$!
 		sleep "$delay"
 		kill -INT -- "-$pid"

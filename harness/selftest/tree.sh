@@ -108,6 +108,45 @@ case_patches() {
 	KERNEL=deb refuses "never refilled" harness/linux
 }
 
+# A new patch changes the files that it names and no other: kbuild would compile again what was only written again.
+case_patch_added() {
+	local before
+	scratch
+	tiny_kernel
+	seq 20 >"$TREE/mm/bar.c"
+	gets 0 harness/linux
+	before=$(stat -c %y linux/mm/foo.c)
+	sed -e 's/foo/bar/g' patches/0001-mm-foo-ten.patch >patches/0002-mm-bar-ten.patch
+	gets 0 harness/linux
+	says "2 patches applied"
+	grep -q ten linux/mm/bar.c || fail "the new patch is not applied"
+	[ "$(stat -c %y linux/mm/foo.c)" = "$before" ] || fail "a file that the new patch does not touch was written again"
+	sed -e s/9/nine/ patches/0002-mm-bar-ten.patch >patches/0003-mm-bar-misfit.patch
+	gets 2 harness/linux
+	says "patches/0003-mm-bar-misfit.patch does not apply to mm/bar.c"
+	{ [ -z "$(git -C linux status --porcelain)" ] && grep -q ten linux/mm/bar.c; } || fail "not the tree as it was before"
+	rm patches/000[23]*
+	gets 0 harness/linux
+	cmp linux/mm/bar.c "$TREE/mm/bar.c" || fail "a patch that is gone is still applied"
+}
+
+# Whoever ends a build ends the compilers too, and the lock is free.
+case_build_interrupted() {
+	local pid status=0
+	scratch
+	mkdir -p build
+	touch build/rootfs.cpio
+	printf 'allnoconfig:\n\tcp "$(KCONFIG_ALLCONFIG)" $(O)/.config\nlinux:\n\techo CC; sleep 77\n' >linux/Makefile
+	harness/kernel >"$HERE/said" 2>&1 &
+	pid=$!
+	soon grep -q CC build/log/kernel-fast.log
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
+	[ "$status" = 130 ] || fail "status $status instead of 130"
+	says "interrupted: the next make goes on from here"
+	soon flock -n build/lock true
+}
+
 case_config_numa() {
 	[ -e "$LINUX/Makefile" ] || skip "linux/ is empty"
 	scratch
