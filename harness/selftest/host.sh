@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# harness/selftest/host.sh: what patches 1 to 3 and 8 promise, seen from the host. Source it; harness/check-selftest and
+# harness/selftest/host.sh: what patches 1 to 3, 8 and 9 promise, seen from the host. Source it; harness/check-selftest and
 # harness/series do.
 #
 #   . harness/selftest/host.sh; check_hostcpu build/linux build/rootfs.cpio || echo failed
@@ -16,6 +16,7 @@ P1 check_default_mem fast
 P2 check_ptracer fast
 P3 check_hostcpu fast
 P8 check_gcov gcov
+P9 check_policy fast
 END
 }
 
@@ -95,4 +96,16 @@ check_gcov() {
 	set -- $?
 	rm -rf "$gcov_dir"
 	[ "$1" = 0 ] || complain "no mlock.gcda after a boot"
+}
+
+# P9: the parameter names a policy, or stops the boot with the list of those that there are.
+check_policy() {
+	for policy in count none; do
+		guest "$1" "$2" "mlock_policy=$policy" "echo reached" | grep "^reached" >/dev/null || complain "mlock_policy=$policy does not boot" || return
+	done
+	for policy in nosuch none,nosuch count,none NONE ''; do
+		said=$(guest "$1" "$2" "mlock_policy=$policy noreboot panic=-1" "echo reached")
+		if echo "$said" | grep "^reached" >/dev/null; then complain "mlock_policy=$policy: the boot goes on"; return; fi
+		echo "$said" | grep "mlock_policy=$policy is not known: this kernel has count none" >/dev/null || complain "mlock_policy=$policy: says '$said'" || return
+	done
 }
