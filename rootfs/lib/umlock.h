@@ -122,6 +122,7 @@ enum state {
 	LOCKED_MET,	/* the same, after reclaim has met it */
 	LOCKED_SWAPIN,	/* the same, but faulted in from swap and not met since */
 	UNEVICT,	/* in an AS_UNEVICTABLE file, culled, not mlocked */
+	LOCKED_UNEVICT,	/* in such a file, and in a VM_LOCKED mapping */
 	STATES
 };
 struct witness {
@@ -142,6 +143,26 @@ bool witness_check(const char *file, int line, const struct witness *w, pid_t pi
 #define WITNESS_OF(w, pid, addr, n, state, total) \
 	ASSERT_TRUE(witness_check(__FILE__, __LINE__, w, pid, addr, n, state, total))
 #define WITNESS(w, addr, n, state, total) WITNESS_OF(w, 0, addr, n, state, total)
+
+/*
+ * What depends on the policy is a table in witness.c; these read it for n pages.
+ */
+enum step {
+	BY_MLOCK,	/* mlock(2) of resident pages */
+	BY_FAULT,	/* a new page in a VM_LOCKED mapping */
+	BY_RECLAIM,	/* reclaim meets a page in state LOCKED_SWAPIN */
+	BY_MUNLOCK,	/* munlock(2) of resident pages */
+	BY_UNMAP,	/* munmap(2) or exit of the last that had them */
+	BY_SHM_UNLOCK,	/* SHM_UNLOCK of pages in state LOCKED_UNEVICT */
+	STEPS
+};
+const char *policy_name(void);
+/* How many of n pages in that state carry the flag: n or 0. */
+long policy_flags(enum state state, uint64_t flag, long n);
+/* By how much the step moves unevictable_pgs_EVENT of /proc/vmstat: n or 0. */
+long policy_events(enum step step, const char *event, long n);
+/* Does reclaim look at pages that it has found locked, whenever it runs? */
+bool policy_scans_again(void);
 
 /* cgroup.c: a memory cgroup (v2) under the root */
 
