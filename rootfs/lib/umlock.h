@@ -206,6 +206,20 @@ int shm_make(long n);
 /* Is SHM_LOCKED set in its mode? */
 bool shm_is_locked(int id);
 
+/* trace.c: the tracepoints of /sys/kernel/tracing/events/mlock */
+
+/* Forget what was traced, and switch these events on: names with blanks between, "" for all. Dies where there are none. */
+void trace_start(const char *events);
+/* Switch all of them off, and read what they left; what is asked below is about that. */
+void trace_stop(void);
+/*
+ * How often the event came for one of n pages (NULL: for any page, or none), with this
+ * word on its line ("how=new"; NULL: with any).
+ */
+long traced(const char *event, const char *word, const uint64_t *pfn, long n);
+/* The lines themselves, in a static buffer. */
+const char *trace_text(void);
+
 /* map.c: memory to test with */
 
 /* n pages of private anonymous memory, populated by the kernel, each marked. */
