@@ -206,6 +206,37 @@ int shm_make(long n);
 /* Is SHM_LOCKED set in its mode? */
 bool shm_is_locked(int id);
 
+/* instruments.c: the files of /sys/kernel/debug/mlock */
+
+/* Is that CONFIG_ symbol y in /proc/config.gz? */
+bool kernel_has(const char *symbol);
+/* NULL when there is such a file; why not, to SKIP with, when the kernel is not built for it. Otherwise it dies. */
+const char *instrument_missing(const char *file);
+/*
+ * Write to a file, in one write(2), and read what the same open file says then: 0 or
+ * -errno. Or only read. The functions below are about the last of these.
+ */
+int instrument(const char *file, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+int instrument_read(const char *file);
+/* All of it, the rest of the line that starts with key, and that as a number (0x.. is hexadecimal); in static buffers. */
+const char *instrument_text(void);
+const char *instrument_word(const char *key);
+long instrument_value(const char *key);
+/* What is that page? Lines pfn, flags, list, refcount, mapcount, memcg, mlock_count, lockers. */
+int folio_look(uint64_t pfn);
+/* Move n pages of pid. Lines moved, failed. */
+int migrate_once(pid_t pid, const void *addr, long n);
+/*
+ * One look of reclaim at n pages of pid, as that of the group (NULL: of all). Lines
+ * scanned, reclaimed, activated, culled, parked, kept, skipped.
+ */
+int reclaim_once(const struct cgroup *cg, pid_t pid, const void *addr, long n);
+/* How many violations there are, or -errno: -EAGAIN when the system is never quiet. */
+long audit(void);
+/* One look of reclaim at each locked page without a mark: one that the next audit finds still without is a violation. */
+int audit_settle(void);
+
 /* trace.c: the tracepoints of /sys/kernel/tracing/events/mlock */
 
 /* Forget what was traced, and switch these events on: names with blanks between, "" for all. Dies where there are none. */
