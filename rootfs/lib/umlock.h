@@ -136,7 +136,8 @@ void witness_start(struct witness *w);
  * The three must agree: the mappings (`lo` in all or none, Locked: equal to
  * the PSS of what is resident), the pages (all present; LRU, UNEVICTABLE and
  * MLOCKED as the policy says; never both ACTIVE and UNEVICTABLE), and nr_mlock
- * with nr_unevictable. False prints them all, expected beside seen.
+ * with nr_unevictable. And the audit, where there is one, must have nothing to
+ * say of any page. False prints them all, expected beside seen.
  */
 bool witness_check(const char *file, int line, const struct witness *w, pid_t pid,
 		   const void *addr, long n, enum state state, long total);

@@ -31,7 +31,7 @@ static const struct policy {
 		[BY_FAULT]	= "mlocked culled",
 		[BY_RECLAIM]	= "mlocked culled",
 		[BY_MUNLOCK]	= "munlocked rescued",
-		[BY_UNMAP]	= "munlocked",
+		[BY_UNMAP]	= "munlocked rescued",
 		[BY_SHM_UNLOCK]	= "scanned",
 	} },
 	{ "none", {
@@ -133,6 +133,8 @@ bool witness_check(const char *file, int line, const struct witness *w, pid_t pi
 		  vmstat("nr_mlock") - w->nr_mlock },
 		{ "nr_unevictable since start", sum & PF_UNEVICTABLE ? total : 0,
 		  vmstat("nr_unevictable") - w->nr_unevictable },
+		/* And the kernel looks at all its pages, not only at these. */
+		{ "violations by the audit", 0, instrument_missing("audit") ? 0 : audit() },
 	};
 
 	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++)
@@ -145,6 +147,8 @@ bool witness_check(const char *file, int line, const struct witness *w, pid_t pi
 		printf("# %s:%d:   %-40s %10ld %10ld%s\n", file, line, row[i].what,
 		       row[i].expected, row[i].seen,
 		       row[i].expected == row[i].seen ? "" : "   <--");
+	if (row[i - 1].seen)
+		printf("%s", instrument_text());
 	if (c.odd)
 		printf("# %s:%d:   the first odd page is pfn %#lx, %s\n", file, line,
 		       (unsigned long)c.odd_pfn, flag_names(c.odd_flags));
