@@ -90,30 +90,43 @@ static void do_fork_and_exit(void)
 	waitpid(pid, NULL, 0);
 }
 
+/* A column of the table for each policy. */
+static const char *const columns[] = { "count", "none" };
+
+static unsigned int column(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(columns); i++)
+		if (!strcmp(columns[i], policy_name()))
+			return i;
+	die(__FILE__, policy_name(), "add a column for it to rows[]");
+}
+
 /* The events of a step, as event.word: one for each page, or with a star (reclaim went round more than once), one or more. */
 static const struct row {
 	const char *sentence;
 	void (*before)(void), (*step)(void);
-	const char *count, *none;	/* these events, and no other */
+	const char *events[ARRAY_SIZE(columns)];	/* these, and no other */
 } rows[] = {
-	{ "nothing is locked", plain, do_nothing, "", "" },
-	{ "pages without a lock come and go", plain, do_munmap, "", "" },
-	{ "mlock of pages that are there", plain, do_mlock, "mark.syscall cull.mlock", "" },
-	{ "mlock again", locked, do_mlock, "", "" },
-	{ "a fault on a new page", nothing, do_fault_locked, "mark.new cull.new", "" },
-	{ "a fault on a page of a file", shared, do_fault_locked, "mark.map cull.lru_add", "" },
-	{ "munlock", locked, do_munlock, "unmark.munlock rescue.munlock", "" },
-	{ "munlock again", plain, do_munlock, "", "" },
-	{ "munmap of what is locked", locked, do_munmap, "unmark.zap rescue.munlock", "" },
-	{ "a child has the pages, not the lock", locked, do_fork_and_exit, "", "" },
-	{ "mlock of what is in swap", swapped, do_mlock, "", "" },
-	{ "reclaim meets a locked page", locked, do_reclaim, "", "discover.referenced*" },
-	{ "reclaim meets one without a mark", unmarked, do_reclaim, "discover.referenced mark.referenced cull.inactive cull.lru_add", "discover.referenced*" },
-	{ "and one that it has to unmap", unmarked_random, do_reclaim, "discover.unmap mark.unmap cull.inactive cull.lru_add", "discover.unmap*" },
-	{ "new pages of a segment that is SHM_LOCKed", shm, do_populate, "cull.lru_add", "cull.lru_add" },
-	{ "SHM_LOCK of pages that are there", shm_plain, do_shm_lock, "", "" },
-	{ "and reclaim that meets them", shm_met, do_reclaim, "cull.folio_list cull.inactive cull.lru_add", "cull.folio_list cull.inactive cull.lru_add" },
-	{ "SHM_UNLOCK", shm_full, do_shm_unlock, "rescue.scan", "rescue.scan" },
+	{ "nothing is locked", plain, do_nothing, { "", "" } },
+	{ "pages without a lock come and go", plain, do_munmap, { "", "" } },
+	{ "mlock of pages that are there", plain, do_mlock, { "mark.syscall cull.mlock", "" } },
+	{ "mlock again", locked, do_mlock, { "", "" } },
+	{ "a fault on a new page", nothing, do_fault_locked, { "mark.new cull.new", "" } },
+	{ "a fault on a page of a file", shared, do_fault_locked, { "mark.map cull.lru_add", "" } },
+	{ "munlock", locked, do_munlock, { "unmark.munlock rescue.munlock", "" } },
+	{ "munlock again", plain, do_munlock, { "", "" } },
+	{ "munmap of what is locked", locked, do_munmap, { "unmark.zap rescue.munlock", "" } },
+	{ "a child has the pages, not the lock", locked, do_fork_and_exit, { "", "" } },
+	{ "mlock of what is in swap", swapped, do_mlock, { "", "" } },
+	{ "reclaim meets a locked page", locked, do_reclaim, { "", "discover.referenced*" } },
+	{ "reclaim meets one without a mark", unmarked, do_reclaim, { "discover.referenced mark.referenced cull.inactive cull.lru_add", "discover.referenced*" } },
+	{ "and one that it has to unmap", unmarked_random, do_reclaim, { "discover.unmap mark.unmap cull.inactive cull.lru_add", "discover.unmap*" } },
+	{ "new pages of a segment that is SHM_LOCKed", shm, do_populate, { "cull.lru_add", "cull.lru_add" } },
+	{ "SHM_LOCK of pages that are there", shm_plain, do_shm_lock, { "", "" } },
+	{ "and reclaim that meets them", shm_met, do_reclaim, { "cull.folio_list cull.inactive cull.lru_add", "cull.folio_list cull.inactive cull.lru_add" } },
+	{ "SHM_UNLOCK", shm_full, do_shm_unlock, { "rescue.scan", "rescue.scan" } },
 };
 
 /* All that the kernel has a name for: an event, and the words that may stand behind its key. */
@@ -195,7 +208,6 @@ FIXTURE_TEARDOWN(tracepoints)
 
 TEST_F(tracepoints, each_step)
 {
-	bool marks = policy_flags(LOCKED, PF_MLOCKED, 1);
 	const struct row *row;
 
 	for (row = rows; row < rows + ARRAY_SIZE(rows); row++) {
@@ -209,7 +221,7 @@ TEST_F(tracepoints, each_step)
 		/* A step that makes the pages, or one that takes them away. */
 		if (pfns_of(0, p, N, pfn + N))
 			memcpy(pfn, pfn + N, N * sizeof(*pfn));
-		EXPECT_TRUE(traced_as(row->sentence, marks ? row->count : row->none));
+		EXPECT_TRUE(traced_as(row->sentence, row->events[column()]));
 		munmap(p, N * PAGE);
 	}
 }
