@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-UMLOCK(.claims = "L4 L14 U5 U6 U42", .timeout = 60, .swap = "128M");
+UMLOCK(.claims = "U5 U6 U42", .timeout = 60, .swap = "128M");
 
 #define N 64L
 #define RW (PROT_READ | PROT_WRITE)

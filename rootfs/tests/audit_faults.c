@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-UMLOCK(.claims = "L14", .timeout = 60);
+UMLOCK(.timeout = 60);
 
 #define N 16L
 

@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-UMLOCK(.claims = "U8", .timeout = 60, .swap = "128M");
+UMLOCK(.timeout = 60, .swap = "128M");
 
 #define N 64L
 #define BIG 4096L

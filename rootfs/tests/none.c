@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <sys/shm.h>
 
-UMLOCK(.claims = "U1 U7 L6", .timeout = 60, .swap = "128M", .policies = "none");
+UMLOCK(.claims = "U1", .timeout = 60, .swap = "128M", .policies = "none");
 
 #define N 1024L
 #define ROUNDS 4
