@@ -27,6 +27,9 @@ fills_tmp          | ok                          | 0   |
 leaves_a_child     | ok                          | 0   |
 killed             | not ok                      | 1   | killed by signal 6
 exits_134          | not ok                      | 1   | verdict 1
+audit_finds        | not ok                      | 1   | the audit: violations 1
+audit_is_gone      | not ok                      | 1   | the audit: no /sys/kernel/debug/mlock/audit
+audit_says_nothing | not ok                      | 1   | the audit: 
 powers_off         | not ok*                     | 1*  | reboot: Power down
 '
 LOG_LIMIT=$((9 << 20))		# of one guest's log on the host; the harness keeps 8 MiB and a tail
@@ -49,8 +52,8 @@ make_guests() {
 	export INITRD=$TMP/guests.cpio
 }
 
-# guests COMMAND...: harness/run with the bad guests on the real kernel.
-guests() { TESTS=harness/selftest/guests UML=$TMP/uml L=${L:-classic} "$@"; }
+# guests COMMAND...: harness/run with the bad guests on the real kernel; the policy is nothing to them.
+guests() { TESTS=harness/selftest/guests UML=$TMP/uml L=${L:-classic} P=${P:-count} "$@"; }
 
 # rows: the table, without the blanks around its columns.
 rows() { sed -e '/^$/d' -e 's/ *| */|/g' <<<"$GUESTS"; }

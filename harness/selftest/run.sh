@@ -6,7 +6,7 @@ fake() {
 	local name
 	mkdir "$HERE/tests"
 	for name; do printf 'UMLOCK(.timeout = 60);\n' >"$HERE/tests/$name.c"; done
-	export TESTS=$HERE/tests UML=$SELF/fake-linux L=classic
+	export TESTS=$HERE/tests UML=$SELF/fake-linux L=classic P=count
 }
 
 # status             | the line in the report

@@ -122,6 +122,7 @@ enum state {
 	LOCKED_MET,	/* the same, after reclaim has met it */
 	LOCKED_SWAPIN,	/* the same, but faulted in from swap and not met since */
 	UNEVICT,	/* in an AS_UNEVICTABLE file, culled, not mlocked */
+	LOCKED_UNEVICT,	/* in such a file, and in a VM_LOCKED mapping */
 	STATES
 };
 struct witness {
@@ -135,13 +136,34 @@ void witness_start(struct witness *w);
  * The three must agree: the mappings (`lo` in all or none, Locked: equal to
  * the PSS of what is resident), the pages (all present; LRU, UNEVICTABLE and
  * MLOCKED as the policy says; never both ACTIVE and UNEVICTABLE), and nr_mlock
- * with nr_unevictable. False prints them all, expected beside seen.
+ * with nr_unevictable. And the audit, where there is one, must have nothing to
+ * say of any page. False prints them all, expected beside seen.
  */
 bool witness_check(const char *file, int line, const struct witness *w, pid_t pid,
 		   const void *addr, long n, enum state state, long total);
 #define WITNESS_OF(w, pid, addr, n, state, total) \
 	ASSERT_TRUE(witness_check(__FILE__, __LINE__, w, pid, addr, n, state, total))
 #define WITNESS(w, addr, n, state, total) WITNESS_OF(w, 0, addr, n, state, total)
+
+/*
+ * What depends on the policy is a table in witness.c; these read it for n pages.
+ */
+enum step {
+	BY_MLOCK,	/* mlock(2) of resident pages */
+	BY_FAULT,	/* a new page in a VM_LOCKED mapping */
+	BY_RECLAIM,	/* reclaim meets a page in state LOCKED_SWAPIN */
+	BY_MUNLOCK,	/* munlock(2) of resident pages */
+	BY_UNMAP,	/* munmap(2) or exit of the last that had them */
+	BY_SHM_UNLOCK,	/* SHM_UNLOCK of pages in state LOCKED_UNEVICT */
+	STEPS
+};
+const char *policy_name(void);
+/* How many of n pages in that state carry the flag: n or 0. */
+long policy_flags(enum state state, uint64_t flag, long n);
+/* By how much the step moves unevictable_pgs_EVENT of /proc/vmstat: n or 0. */
+long policy_events(enum step step, const char *event, long n);
+/* Does reclaim look at pages that it has found locked, whenever it runs? */
+bool policy_scans_again(void);
 
 /* cgroup.c: a memory cgroup (v2) under the root */
 
@@ -184,6 +206,51 @@ int compact_unevictable(int allowed);
 int shm_make(long n);
 /* Is SHM_LOCKED set in its mode? */
 bool shm_is_locked(int id);
+
+/* instruments.c: the files of /sys/kernel/debug/mlock */
+
+/* Is that CONFIG_ symbol y in /proc/config.gz? */
+bool kernel_has(const char *symbol);
+/* NULL when there is such a file; why not, to SKIP with, when the kernel is not built for it. Otherwise it dies. */
+const char *instrument_missing(const char *file);
+/*
+ * Write to a file, in one write(2), and read what the same open file says then: 0 or
+ * -errno. Or only read. The functions below are about the last of these.
+ */
+int instrument(const char *file, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+int instrument_read(const char *file);
+/* All of it, the rest of the line that starts with key, and that as a number (0x.. is hexadecimal); in static buffers. */
+const char *instrument_text(void);
+const char *instrument_word(const char *key);
+long instrument_value(const char *key);
+/* What is that page? Lines pfn, flags, list, refcount, mapcount, memcg, mlock_count, lockers. */
+int folio_look(uint64_t pfn);
+/* Move n pages of pid. Lines moved, failed. */
+int migrate_once(pid_t pid, const void *addr, long n);
+/*
+ * One look of reclaim at n pages of pid, as that of the group (NULL: of all). Lines
+ * scanned, reclaimed, activated, culled, parked, kept, skipped.
+ */
+int reclaim_once(const struct cgroup *cg, pid_t pid, const void *addr, long n);
+/* How many violations there are, or -errno: -EAGAIN when the system is never quiet. */
+long audit(void);
+/* One look of reclaim at each locked page without a mark: one that the next audit finds still without is a violation. */
+int audit_settle(void);
+
+/* trace.c: the tracepoints of /sys/kernel/tracing/events/mlock */
+
+/* Forget what was traced, and switch these events on: names with blanks between, "" for all. Dies where there are none. */
+void trace_start(const char *events);
+/* Switch all of them off, and read what they left; what is asked below is about that. */
+void trace_stop(void);
+/*
+ * How often the event came for one of n pages (NULL: for any page, or none), with this
+ * word on its line ("how=new"; NULL: with any).
+ */
+long traced(const char *event, const char *word, const uint64_t *pfn, long n);
+/* The lines themselves, in a static buffer. */
+const char *trace_text(void);
 
 /* map.c: memory to test with */
 

@@ -6,10 +6,14 @@
 
 #include "umlock.h"
 
-/* All that depends on the policy: which flags a page in each state carries. */
+/*
+ * All that depends on the policy: which flags a page in each state carries, and
+ * which of the events unevictable_pgs_* of /proc/vmstat each step adds for it.
+ */
 static const struct policy {
 	const char *name;
 	uint64_t look[STATES];
+	const char *events[STEPS];
 } policies[] = {
 	{ "count", {
 		[PLAIN]		= PF_LRU,
@@ -21,21 +25,72 @@ static const struct policy {
 		 */
 		[LOCKED_SWAPIN]	= PF_LRU,
 		[UNEVICT]	= PF_LRU | PF_UNEVICTABLE,
+		[LOCKED_UNEVICT] = PF_LRU | PF_UNEVICTABLE | PF_MLOCKED,
+	}, {
+		[BY_MLOCK]	= "mlocked culled",
+		[BY_FAULT]	= "mlocked culled",
+		[BY_RECLAIM]	= "mlocked culled",
+		[BY_MUNLOCK]	= "munlocked rescued",
+		[BY_UNMAP]	= "munlocked rescued",
+		[BY_SHM_UNLOCK]	= "scanned",
+	} },
+	{ "none", {
+		[PLAIN]		= PF_LRU,
+		[LOCKED]	= PF_LRU,
+		[LOCKED_MET]	= PF_LRU,
+		[LOCKED_SWAPIN]	= PF_LRU,
+		/* The flag of the file, which reclaim obeys under every policy. */
+		[UNEVICT]	= PF_LRU | PF_UNEVICTABLE,
+		[LOCKED_UNEVICT] = PF_LRU | PF_UNEVICTABLE,
+	}, {
+		[BY_MLOCK]	= "",
+		[BY_FAULT]	= "",
+		[BY_RECLAIM]	= "",
+		[BY_MUNLOCK]	= "",
+		[BY_UNMAP]	= "",
+		/* Nothing else keeps them away from reclaim. */
+		[BY_SHM_UNLOCK]	= "scanned rescued",
 	} },
 };
 static const char *const state_name[STATES] = {
-	"PLAIN", "LOCKED", "LOCKED_MET", "LOCKED_SWAPIN", "UNEVICT"
+	"PLAIN", "LOCKED", "LOCKED_MET", "LOCKED_SWAPIN", "UNEVICT", "LOCKED_UNEVICT"
 };
 
-static uint64_t look_of(enum state state)
+static const struct policy *policy(void)
 {
 	const char *name = getenv("UMLOCK_POLICY");
 	unsigned int i;
 
 	for (i = 0; name && i < sizeof(policies) / sizeof(policies[0]); i++)
 		if (!strcmp(name, policies[i].name))
-			return policies[i].look[state];
+			return &policies[i];
 	die("UMLOCK_POLICY", name ? name : "not set", "add its row to lib/witness.c");
+}
+
+const char *policy_name(void)
+{
+	return policy()->name;
+}
+
+long policy_flags(enum state state, uint64_t flag, long n)
+{
+	return policy()->look[state] & flag ? n : 0;
+}
+
+bool policy_scans_again(void)
+{
+	return (policy()->look[LOCKED_MET] & (PF_LRU | PF_UNEVICTABLE)) == PF_LRU;
+}
+
+long policy_events(enum step step, const char *event, long n)
+{
+	const char *word = policy()->events[step];
+	size_t len = strlen(event);
+
+	for (; *word; word += strcspn(word, " "), word += strspn(word, " "))
+		if (strcspn(word, " ") == len && !strncmp(word, event, len))
+			return n;
+	return 0;
 }
 
 /* What Locked: has to say: the share of each page in the whole of the mappings met. */
@@ -54,7 +109,8 @@ void witness_start(struct witness *w)
 bool witness_check(const char *file, int line, const struct witness *w, pid_t pid,
 		   const void *addr, long n, enum state state, long total)
 {
-	uint64_t look = look_of(state), sum = look_of(state == PLAIN ? LOCKED : state);
+	const uint64_t *looks = policy()->look;
+	uint64_t look = looks[state], sum = looks[state == PLAIN ? LOCKED : state];
 	bool locked = state != PLAIN && state != UNEVICT, good = true;
 	struct mapping m;
 	struct census c;
@@ -77,6 +133,8 @@ bool witness_check(const char *file, int line, const struct witness *w, pid_t pi
 		  vmstat("nr_mlock") - w->nr_mlock },
 		{ "nr_unevictable since start", sum & PF_UNEVICTABLE ? total : 0,
 		  vmstat("nr_unevictable") - w->nr_unevictable },
+		/* And the kernel looks at all its pages, not only at these. */
+		{ "violations by the audit", 0, instrument_missing("audit") ? 0 : audit() },
 	};
 
 	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++)
@@ -89,6 +147,8 @@ bool witness_check(const char *file, int line, const struct witness *w, pid_t pi
 		printf("# %s:%d:   %-40s %10ld %10ld%s\n", file, line, row[i].what,
 		       row[i].expected, row[i].seen,
 		       row[i].expected == row[i].seen ? "" : "   <--");
+	if (row[i - 1].seen)
+		printf("%s", instrument_text());
 	if (c.odd)
 		printf("# %s:%d:   the first odd page is pfn %#lx, %s\n", file, line,
 		       (unsigned long)c.odd_pfn, flag_names(c.odd_flags));

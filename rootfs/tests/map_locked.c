@@ -40,9 +40,11 @@ TEST_F(map_locked, populates_and_locks)
 	ASSERT_NE(MAP_FAILED, p);
 	WITNESS(&self->w, p, N, LOCKED, N);
 	EXPECT_EQ(N, locked_vm(0));
-	/* By the fault itself: no reclaim has run, yet each page was culled. */
-	EXPECT_EQ(N, counters_delta(&self->vm, "unevictable_pgs_mlocked"));
-	EXPECT_EQ(N, counters_delta(&self->vm, "unevictable_pgs_culled"));
+	/* By the fault itself: no reclaim has run, yet each page was put aside. */
+	EXPECT_EQ(policy_events(BY_FAULT, "mlocked", N),
+		  counters_delta(&self->vm, "unevictable_pgs_mlocked"));
+	EXPECT_EQ(policy_events(BY_FAULT, "culled", N),
+		  counters_delta(&self->vm, "unevictable_pgs_culled"));
 	EXPECT_EQ(0, counters_delta(&self->vm, "pgscan_direct"));
 	EXPECT_EQ(0, counters_delta(&self->vm, "pgscan_kswapd"));
 	/* A part unmapped is a part released. */
@@ -53,7 +55,8 @@ TEST_F(map_locked, populates_and_locks)
 	EXPECT_EQ(0, locked_vm(0));
 	EXPECT_EQ(0, counters_delta(&self->vm, "nr_mlock"));
 	/* By the unmapping, not by the page allocator's last resort. */
-	EXPECT_EQ(N, counters_delta(&self->vm, "unevictable_pgs_munlocked"));
+	EXPECT_EQ(policy_events(BY_UNMAP, "munlocked", N),
+		  counters_delta(&self->vm, "unevictable_pgs_munlocked"));
 	EXPECT_EQ(0, counters_delta(&self->vm, "unevictable_pgs_cleared"));
 }
 
@@ -97,8 +100,8 @@ TEST_F(map_locked, onfault_touch)
 	/* A read fault maps the zero page, and that is never mlocked. */
 	EXPECT_EQ(0, *(volatile char *)(p + PAGE));
 	drain();
-	EXPECT_EQ(1, census_of(0, p, N, 0).mlocked);
-	EXPECT_EQ(1, counters_delta(&self->vm, "nr_mlock"));
+	EXPECT_EQ(policy_flags(LOCKED, PF_MLOCKED, 1), census_of(0, p, N, 0).mlocked);
+	EXPECT_EQ(policy_flags(LOCKED, PF_MLOCKED, 1), counters_delta(&self->vm, "nr_mlock"));
 }
 
 /* Under MCL_FUTURE from here on: the test's own pages count after this baseline. */
@@ -170,7 +173,7 @@ TEST_F(map_locked, stack_growth)
 	WITNESS(&self->w, top - PAGE, N + 1, LOCKED, N + 1);
 	top[-4 * (long)PAGE] = 1;
 	EXPECT_EQ(N + 4, locked_vm(0));
-	EXPECT_EQ(N + 2, counters_delta(&self->vm, "nr_mlock"));
+	EXPECT_EQ(policy_flags(LOCKED, PF_MLOCKED, N + 2), counters_delta(&self->vm, "nr_mlock"));
 }
 
 TEST_F(map_locked, special_is_filtered)

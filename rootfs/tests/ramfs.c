@@ -103,7 +103,7 @@ TEST_F(ramfs, truncate_and_rewrite)
 TEST_F(ramfs, mlock_comes_and_goes)
 {
 	ASSERT_EQ(0, mlock(self->p, N * PAGE));
-	WITNESS(&self->w, self->p, N, LOCKED, N);
+	WITNESS(&self->w, self->p, N, LOCKED_UNEVICT, N);
 	ASSERT_EQ(0, munlock(self->p, N * PAGE));
 	WITNESS(&self->w, self->p, N, UNEVICT, N);
 	EXPECT_EQ(0, counters_delta(&self->vm, "unevictable_pgs_rescued"));

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../../mm/gup_test.h"
@@ -22,6 +24,21 @@ static inline void kernel_warns(void)
 		die("/sys/kernel/debug/gup_test", "cannot be opened", "CONFIG_GUP_TEST");
 	ioctl(fd, GUP_FAST_BENCHMARK, &gup);
 	close(fd);
+}
+
+/* From now on the audit says this; NULL: there is none. */
+static inline void forge_audit(const char *says)
+{
+	FILE *file;
+
+	if (mount("forged", "/sys/kernel/debug", "tmpfs", 0, NULL))
+		die("mount", "tmpfs", "run as root");
+	if (!says)
+		return;
+	mkdir("/sys/kernel/debug/mlock", 0700);
+	file = fopen("/sys/kernel/debug/mlock/audit", "w");
+	if (!file || fputs(says, file) < 0 || fclose(file))
+		die("audit", "cannot be written", "is the tmpfs full?");
 }
 
 /* Write 64 KiB pieces until the file system is full, or limit bytes are there. */

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The files of /sys/kernel/debug/mlock on pages in known states: what they say of a page, and what they do to it and to no
+ * other. What they refuse is in instruments_refuse.c.
+ */
+#include "umlock.h"
+#include "kselftest_harness.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
+
+UMLOCK(.claims = "U6 U8 U13 U24 P11", .timeout = 60, .swap = "128M");
+
+#define N 64L
+#define MLOCK "/sys/kernel/debug/mlock/"
+
+FIXTURE(instruments) {
+	struct witness w;
+	struct cgroup cg;
+	char *p;	/* N pages, populated and marked */
+	uint64_t pfn[N];
+};
+
+FIXTURE_SETUP(instruments)
+{
+	const char *why = instrument_missing("policy");
+
+	if (why)
+		SKIP(return, "%s", why);
+	swap_on();
+	self->cg = cgroup_make("instruments");
+	witness_start(&self->w);
+	/* Outside of the group, whose pages are those that the cases work on. */
+	self->p = map_marked(N, 0);
+	cgroup_enter(&self->cg);
+	drain();
+	ASSERT_EQ(N, pfns_of(0, self->p, N, self->pfn));
+}
+
+FIXTURE_TEARDOWN(instruments)
+{
+	cgroup_enter(NULL);
+}
+
+TEST_F(instruments, policy)
+{
+	ASSERT_EQ(0, instrument_read("policy"));
+	EXPECT_STREQ(policy_name(), instrument_word("policy"));
+}
+
+/* The value of one line of stats, now. */
+static long stat_now(const char *key)
+{
+	int err = instrument_read("stats");
+
+	if (err)
+		die(MLOCK "stats", strerror(-err), "cannot be read");
+	return instrument_value(key);
+}
+
+TEST_F(instruments, stats)
+{
+	bool always = strcmp(policy_name(), "count");
+	long n = policy_flags(LOCKED, PF_MLOCKED, N), start;
+
+	/* Until somebody asks for it, count pays nothing for them. */
+	ASSERT_EQ(always, stat_now("watching"));
+	start = stat_now("mark.syscall");
+	ASSERT_EQ(0, mlock(self->p, N * PAGE));
+	ASSERT_EQ(0, munlock(self->p, N * PAGE));
+	EXPECT_EQ(start + (always ? n : 0), stat_now("mark.syscall"));
+
+	ASSERT_EQ(0, instrument("stats", "1"));
+	ASSERT_EQ(0, instrument("stats", "1"));
+	EXPECT_EQ(1, stat_now("watching"));
+	start = stat_now("mark.syscall");
+	ASSERT_EQ(0, mlock(self->p, N * PAGE));
+	drain();
+	ASSERT_EQ(0, munlock(self->p, N * PAGE));
+	drain();
+	EXPECT_EQ(start + n, stat_now("mark.syscall"));
+	EXPECT_EQ(n, stat_now("unmark.munlock"));
+	EXPECT_EQ(policy_events(BY_MLOCK, "culled", N), stat_now("cull.mlock"));
+	EXPECT_EQ(policy_events(BY_MUNLOCK, "rescued", N), stat_now("rescue.munlock"));
+
+	/* Off means off, however often it was switched on; what was counted stays. */
+	ASSERT_EQ(0, instrument("stats", "0"));
+	ASSERT_EQ(0, instrument("stats", "0"));
+	EXPECT_EQ(always, stat_now("watching"));
+	ASSERT_EQ(0, mlock(self->p, N * PAGE));
+	EXPECT_EQ(start + (always ? 2 * n : n), stat_now("mark.syscall"));
+}
+
+TEST_F(instruments, drain)
+{
+	char *q = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t pfn[2];
+
+	/* By a user fault, as populating empties the batches. Twice: so does the test that copies what it has from its parent. */
+	q[0] = 1;
+	pfns_of(0, q, 2, pfn);
+	ASSERT_EQ(0, folio_look(pfn[0]));
+	q[PAGE] = 1;
+	ASSERT_EQ(2, pfns_of(0, q, 2, pfn));
+	ASSERT_EQ(0, folio_look(pfn[1]));
+	EXPECT_STREQ("none", instrument_word("list"));
+	ASSERT_EQ(0, write_text(MLOCK "drain", "1"));
+	ASSERT_EQ(0, folio_look(pfn[1]));
+	EXPECT_STRNE("none", instrument_word("list"));
+}
+
+/* Is this word one of the flags that folio named last? */
+static bool has_flag(const char *flag)
+{
+	char names[256], *name, *save;
+
+	snprintf(names, sizeof(names), "%s", instrument_word("flags"));
+	for (name = strtok_r(names, "|", &save); name; name = strtok_r(NULL, "|", &save))
+		if (!strcmp(name, flag))
+			return true;
+	return false;
+}
+
+TEST_F(instruments, folio)
+{
+	bool classic = !strcmp(getenv("UMLOCK_LRU"), "classic");
+	const char *path = self->cg.path + strlen("/sys/fs/cgroup");
+	long marked = policy_flags(LOCKED, PF_MLOCKED, 1), aside = policy_flags(LOCKED, PF_UNEVICTABLE, 1);
+	int id;
+	char *shm;
+
+	ASSERT_EQ(0, folio_look(self->pfn[0]));
+	EXPECT_EQ((long)self->pfn[0], instrument_value("pfn"));
+	EXPECT_TRUE(has_flag("lru"));
+	EXPECT_FALSE(has_flag("mlocked"));
+	EXPECT_EQ(1, instrument_value("refcount"));
+	EXPECT_EQ(1, instrument_value("mapcount"));
+	EXPECT_STREQ("/", instrument_word("memcg"));
+	EXPECT_EQ(0, instrument_value("mlock_count"));
+	EXPECT_EQ(0, instrument_value("lockers"));
+	EXPECT_TRUE(!strncmp(instrument_word("list"), classic ? "active_anon" : "gen ", classic ? 11 : 4) ||
+		    (classic && !strcmp(instrument_word("list"), "inactive_anon"))) {
+		TH_LOG("list %s", instrument_word("list"));
+	}
+
+	ASSERT_EQ(0, mlock(self->p, N * PAGE));
+	drain();
+	ASSERT_EQ(0, folio_look(self->pfn[0]));
+	EXPECT_EQ(marked, has_flag("mlocked"));
+	EXPECT_EQ(aside, has_flag("unevictable"));
+	EXPECT_EQ(aside, !strcmp("unevictable", instrument_word("list")));
+	EXPECT_EQ(marked, instrument_value("mlock_count"));
+	/* Whatever the policy has noted, the reverse map knows. */
+	EXPECT_EQ(1, instrument_value("lockers"));
+
+	/* A segment, attached twice, locked once, twice, and not at all. */
+	id = shm_make(1);
+	shm = shmat(id, NULL, 0);
+	ASSERT_EQ(0, mlock(shm, PAGE));
+	ASSERT_EQ(1, pfns_of(0, shm, 1, self->pfn));
+	ASSERT_EQ(0, mlock(shmat(id, NULL, 0), PAGE));
+	ASSERT_EQ(0, shmctl(id, IPC_RMID, NULL));
+	drain();
+	ASSERT_EQ(0, folio_look(self->pfn[0]));
+	EXPECT_EQ(2, instrument_value("mapcount"));
+	EXPECT_EQ(2, instrument_value("lockers"));
+	EXPECT_STREQ(path, instrument_word("memcg"));
+	ASSERT_EQ(0, shmctl(id, SHM_LOCK, NULL));
+	ASSERT_EQ(0, munlockall());
+	drain();
+	ASSERT_EQ(0, reclaim_once(NULL, 0, shm, 1));
+	drain();
+	ASSERT_EQ(0, folio_look(self->pfn[0]));
+	EXPECT_EQ(0, instrument_value("lockers"));
+	EXPECT_STREQ("unevictable", instrument_word("list"));
+	EXPECT_FALSE(has_flag("mlocked"));
+}
+
+/* A table of ranges: what migrate and reclaim make of pages in each state. */
+static void none(char *p) { }
+static void lock(char *p) { mlock(p, N * PAGE); }
+static void prot_none(char *p) { lock(p); mprotect(p, N * PAGE, PROT_NONE); }
+static void gone(char *p) { madvise(p, N * PAGE, MADV_DONTNEED); }
+static void swap(char *p)
+{
+	struct cgroup cg = cgroup_make("instruments");
+
+	cgroup_evict(&cg, p, N);
+}
+
+static const struct row {
+	const char *sentence;
+	void (*make)(char *p);
+	long moved, resident;	/* of N pages: migrate moves, reclaim leaves, after some looks */
+} rows[] = {
+	{ "plain", none, N, 0 },
+	{ "locked", lock, N, N },
+	{ "locked, PROT_NONE", prot_none, N, N },
+	{ "in swap", swap, 0, 0 },
+	{ "never touched", gone, 0, 0 },
+};
+
+TEST_F(instruments, migrate)
+{
+	uint64_t now[N], before[N];
+	const struct row *row;
+	long i, moved;
+	char *p;
+
+	for (row = rows; row < rows + ARRAY_SIZE(rows); row++) {
+		TH_LOG("%s", row->sentence);
+		p = map_marked(N, 0);
+		row->make(p);
+		pfns_of(0, p, N, before);
+		ASSERT_EQ(0, migrate_once(0, p, N));
+		EXPECT_EQ(row->moved, instrument_value("moved"));
+		EXPECT_EQ(0, instrument_value("failed"));
+		pfns_of(0, p, N, now);
+		for (i = moved = 0; i < N; i++)
+			moved += now[i] != before[i];
+		EXPECT_EQ(row->moved, moved);
+		if (row->make == lock)
+			WITNESS(&self->w, p, N, LOCKED, N);
+		if (row->make == none)
+			EXPECT_EQ(N, marked(p, N));
+		munmap(p, N * PAGE);
+	}
+	/* Nothing else has moved. */
+	pfns_of(0, self->p, N, now);
+	EXPECT_EQ(0, memcmp(now, self->pfn, sizeof(now)));
+}
+
+TEST_F(instruments, reclaim)
+{
+	uint64_t now[N];
+	const struct row *row;
+	long scanned, look;
+	char *p;
+
+	for (row = rows; row < rows + ARRAY_SIZE(rows); row++) {
+		long present, again = row->make == lock || row->make == prot_none ? policy_scans_again() : 1;
+
+		TH_LOG("%s", row->sentence);
+		p = map_marked(N, 0);
+		row->make(p);
+		drain();
+		for (look = 0; look < 5; look++) {
+			present = pfns_of(0, p, N, now);
+			ASSERT_EQ(0, reclaim_once(look & 1 ? &self->cg : NULL, 0, p, N));
+			scanned = instrument_value("scanned");
+			EXPECT_EQ(again ? present : 0, scanned);
+			EXPECT_EQ(present, scanned + instrument_value("skipped"));
+			EXPECT_EQ(scanned, instrument_value("reclaimed") + instrument_value("activated") +
+				  instrument_value("culled") + instrument_value("parked") + instrument_value("kept"));
+			/* Of those that are kept some are on their way to swap. */
+			EXPECT_GE(present - instrument_value("reclaimed"), pfns_of(0, p, N, now));
+			drain();
+		}
+		EXPECT_EQ(row->resident, pfns_of(0, p, N, now));
+		munmap(p, N * PAGE);
+	}
+	/* Nothing else was looked at. */
+	pfns_of(0, self->p, N, now);
+	EXPECT_EQ(0, memcmp(now, self->pfn, sizeof(now)));
+}
+
+TEST_HARNESS_MAIN
