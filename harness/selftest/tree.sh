@@ -17,6 +17,7 @@ tiny_kernel() {
 	: >"$TREE/arch/um/Kconfig"
 	printf 'VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 7\nEXTRAVERSION =\n' >"$TREE/Makefile"
 	seq 20 >"$TREE/mm/foo.c"
+	printf '/*\n!/debian/\n' >"$TREE/.gitignore"	# as Debian's
 	rm -rf patches
 	mkdir patches
 	cat >patches/0001-mm-foo-ten.patch <<-'END'
@@ -92,7 +93,9 @@ case_patches() {
 	gets 0 harness/patches
 	{ [ ! -s "$HERE/said" ] && [ "$(cat patches/*)" = "$before" ]; } || fail "changed something without an edit"
 	sed -i s/^3$/three/ linux/mm/foo.c
-	refuses "linux/ has uncommitted edits (mm/foo.c)" harness/patches
+	echo new >linux/mm/new.c
+	refuses "linux/ has uncommitted edits (mm/foo.c mm/new.c)" harness/patches
+	rm linux/mm/new.c
 	[ "$(cat patches/*)" = "$before" ] || fail "changed patches/ in spite of uncommitted edits"
 	git -C linux -c user.name=me -c user.email=me@localhost commit -qam 'mm: foo: three'
 	gets 0 harness/patches
