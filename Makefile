@@ -26,7 +26,7 @@ run:           ## on a terminal: boot to a shell; otherwise: a tour of what mloc
 run: plan ready
 	@harness/shell run
 
-check:         ## the harness's own test, shellcheck, checkpatch, and every test under both LRUs; with T= or FAILED=1 just those
+check:         ## the harness's own test, shellcheck, checkpatch, the examples in docs/, every test under each policy and both LRUs; with T= or FAILED=1 just those
 check: plan need-check ready
 	@harness/run $(if $(T)$(FAILED),,all)
 

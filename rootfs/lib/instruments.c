@@ -53,6 +53,16 @@ const char *instrument_missing(const char *file)
 	return why;
 }
 
+void need_instrument(const char *file)
+{
+	const char *why = instrument_missing(file);
+
+	if (!why)
+		return;
+	printf("1..0 # SKIP %s\n", why);
+	exit(4);
+}
+
 /* Open, write unless args is NULL, read: 0 or -errno. */
 static int operate(const char *file, const char *args)
 {

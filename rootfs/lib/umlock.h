@@ -211,8 +211,13 @@ bool shm_is_locked(int id);
 
 /* Is that CONFIG_ symbol y in /proc/config.gz? */
 bool kernel_has(const char *symbol);
-/* NULL when there is such a file; why not, to SKIP with, when the kernel is not built for it. Otherwise it dies. */
+/* NULL when there is such a file; why not, when the kernel is not built for it. Otherwise it dies. */
 const char *instrument_missing(const char *file);
+/* Ends the program as skipped, with that reason. A test that is all about a file says NEEDS("file") below its UMLOCK(). */
+void need_instrument(const char *file);
+#define NEEDS(file) \
+	static void __attribute__((constructor)) needs_instrument(void) { need_instrument(file); } \
+	struct umlock_needs
 /*
  * Write to a file, in one write(2), and read what the same open file says then: 0 or
  * -errno. Or only read. The functions below are about the last of these.

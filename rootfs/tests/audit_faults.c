@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 UMLOCK(.claims = "P13", .timeout = 60);
+NEEDS("fault");
 
 #define N 16L
 
@@ -47,11 +48,8 @@ FIXTURE(audit_faults) {
 
 FIXTURE_SETUP(audit_faults)
 {
-	const char *why = instrument_missing("fault");
 	int i;
 
-	if (why)
-		SKIP(return, "%s", why);
 	for (i = 0; i < 2; i++) {
 		self->p[i] = map_marked(N, i == LOCKED_PAGE ? MAP_LOCKED : 0);
 		ASSERT_EQ(1, pfns_of(0, self->p[i] + N / 2 * PAGE, 1, &self->pfn[i]));

@@ -11,6 +11,7 @@
 #include <sys/shm.h>
 
 UMLOCK(.claims = "U6 U8 U13 U24 P11", .timeout = 60, .swap = "128M");
+NEEDS("policy");
 
 #define N 64L
 #define MLOCK "/sys/kernel/debug/mlock/"
@@ -24,10 +25,6 @@ FIXTURE(instruments) {
 
 FIXTURE_SETUP(instruments)
 {
-	const char *why = instrument_missing("policy");
-
-	if (why)
-		SKIP(return, "%s", why);
 	swap_on();
 	self->cg = cgroup_make("instruments");
 	witness_start(&self->w);

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 UMLOCK(.claims = "P11", .timeout = 60, .swap = "128M");
+NEEDS("policy");
 
 #define N 64L
 #define BIG 4096L
@@ -79,10 +80,6 @@ FIXTURE(refuse) {
 
 FIXTURE_SETUP(refuse)
 {
-	const char *why = instrument_missing("policy");
-
-	if (why)
-		SKIP(return, "%s", why);
 	swap_on();
 	self->cg = cgroup_make("refuse");
 	cgroup_enter(&self->cg);
