@@ -179,6 +179,14 @@ static void none(char *p) { }
 static void lock(char *p) { mlock(p, N * PAGE); }
 static void prot_none(char *p) { lock(p); mprotect(p, N * PAGE, PROT_NONE); }
 static void gone(char *p) { madvise(p, N * PAGE, MADV_DONTNEED); }
+static void shm_locked(char *p)
+{
+	int id = shm_make(N);
+
+	if (shmat(id, p, SHM_REMAP) != p || madvise(p, N * PAGE, MADV_POPULATE_WRITE) || shmctl(id, SHM_LOCK, NULL))
+		die("shmat", strerror(errno), "CONFIG_SYSVIPC");
+	shmctl(id, IPC_RMID, NULL);
+}
 static void swap(char *p)
 {
 	struct cgroup cg = cgroup_make("instruments");
@@ -190,12 +198,15 @@ static const struct row {
 	const char *sentence;
 	void (*make)(char *p);
 	long moved, resident;	/* of N pages: migrate moves, reclaim leaves, after some looks */
+	const char *end;	/* what each look makes of those that it leaves, if it looks */
+	enum { EACH, FIRST, BY_POLICY } looks;
 } rows[] = {
-	{ "plain", none, N, 0 },
-	{ "locked", lock, N, N },
-	{ "locked, PROT_NONE", prot_none, N, N },
-	{ "in swap", swap, 0, 0 },
-	{ "never touched", gone, 0, 0 },
+	{ "plain", none, N, 0, NULL, EACH },
+	{ "locked", lock, N, N, "activated", BY_POLICY },
+	{ "locked, PROT_NONE", prot_none, N, N, "activated", BY_POLICY },
+	{ "SHM_LOCKed", shm_locked, N, N, "culled", FIRST },
+	{ "in swap", swap, 0, 0, NULL, EACH },
+	{ "never touched", gone, 0, 0, NULL, EACH },
 };
 
 TEST_F(instruments, migrate)
@@ -236,17 +247,19 @@ TEST_F(instruments, reclaim)
 	char *p;
 
 	for (row = rows; row < rows + ARRAY_SIZE(rows); row++) {
-		long present, again = row->make == lock || row->make == prot_none ? policy_scans_again() : 1;
-
 		TH_LOG("%s", row->sentence);
 		p = map_marked(N, 0);
 		row->make(p);
 		drain();
 		for (look = 0; look < 5; look++) {
-			present = pfns_of(0, p, N, now);
+			bool looks = row->looks == EACH || (row->looks == FIRST ? !look : policy_scans_again());
+			long present = pfns_of(0, p, N, now);
+
 			ASSERT_EQ(0, reclaim_once(look & 1 ? &self->cg : NULL, 0, p, N));
 			scanned = instrument_value("scanned");
-			EXPECT_EQ(again ? present : 0, scanned);
+			EXPECT_EQ(looks ? present : 0, scanned);
+			if (row->end && (look || row->looks == FIRST))	/* new pages pass once */
+				EXPECT_EQ(scanned, instrument_value(row->end));
 			EXPECT_EQ(present, scanned + instrument_value("skipped"));
 			EXPECT_EQ(scanned, instrument_value("reclaimed") + instrument_value("activated") +
 				  instrument_value("culled") + instrument_value("parked") + instrument_value("kept"));
@@ -260,6 +273,35 @@ TEST_F(instruments, reclaim)
 	/* Nothing else was looked at. */
 	pfns_of(0, self->p, N, now);
 	EXPECT_EQ(0, memcmp(now, self->pfn, sizeof(now)));
+}
+
+/* A process that locks pages of a group and is in another: reclaim of the group does not ask it, and is stopped later. */
+TEST_F(instruments, reclaim_of_a_group)
+{
+	struct cgroup other = cgroup_make("other");
+	static const char *const words[] = { "how=referenced", "how=unmap" };
+	uint64_t pfn[N];
+	int i, look;
+	char *p;
+
+	for (i = 0; i < 2; i++) {
+		cgroup_enter(&self->cg);
+		p = map_marked(N, 0);
+		ASSERT_EQ(0, cgroup_evict(&self->cg, p, N));
+		ASSERT_EQ(0, mlock(p, N * PAGE));
+		cgroup_enter(&other);
+		drain();
+		ASSERT_EQ(N, pfns_of(0, p, N, pfn));
+		trace_start("discover");
+		/* MGLRU lets a page that was read from swap pass once. */
+		for (look = 0; look < 2; look++)
+			ASSERT_EQ(0, reclaim_once(i ? &self->cg : NULL, 0, p, N));
+		trace_stop();
+		EXPECT_LE(N, traced("discover", words[i], pfn, N));
+		EXPECT_EQ(0, traced("discover", words[!i], NULL, 0));
+		EXPECT_EQ(N, pfns_of(0, p, N, pfn));
+		munmap(p, N * PAGE);
+	}
 }
 
 TEST_HARNESS_MAIN
