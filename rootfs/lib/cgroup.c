@@ -56,7 +56,7 @@ long cgroup_evict(const struct cgroup *cg, const void *addr, long n)
 	long left = n;
 	int round;
 
-	for (round = 0; left && round < 5; round++) {
+	for (round = 0; left && round < 20; round++) {
 		drain();
 		cgroup_reclaim(cg, 4 * n, 200);
 		left = census_of(0, addr, n, 0).present;
