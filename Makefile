@@ -30,7 +30,7 @@ check:         ## the harness's own test, shellcheck, checkpatch, the examples i
 check: plan need-check ready
 	@harness/run $(if $(T)$(FAILED),,all)
 
-check-series:  ## each patch alone: applies, builds, boots, as clean as the tree without it
+check-series:  ## each patch alone: applies, builds, boots, as clean as the tree without it; and that nothing changes with the policies off
 check-series: need-check-series linux rootfs
 	@harness/series
 

@@ -30,9 +30,9 @@ LRUS="classic mglru"
 if setarch -R true 2>/dev/null; then FIXED=(setarch -R); else FIXED=(); fi
 
 # What every guest is told. lpj is what calibration finds on a machine of today: only delay loops read it, and to find it anew
-# takes 80 ms of each boot.
+# takes 80 ms of each boot. WORDS are those of this run alone.
 # shellcheck disable=SC2034
-GUEST=(umid=g noreboot panic=-1 lpj=36000000)
+read -ra GUEST <<<"umid=g noreboot panic=-1 lpj=36000000 ${WORDS:-}"
 
 # die WHAT: one line on stderr (what, which value, the cure), status 2: usage or environment.
 die() {
@@ -178,3 +178,13 @@ tree_at() {
 # is MAINTAINERS, which has the folders of new files already. Not from the lab's own folder: there it would find the patch in
 # git and take it for a source file.
 checkpatch() { (set -- "${@/#/$PWD/}" && cd "$LINUX" && scripts/checkpatch.pl --strict --no-signoff --ignore FILE_PATH_CHANGES --terse "$@"); }
+
+# own_symbols: the symbols of the kernel's configuration that our patches add.
+own_symbols() { { cat patches/*.patch 2>/dev/null || true; } | sed -n 's/^+config //p'; }
+
+# off_kernel: build/off/fast/linux, of linux/ as it is, with the policies compiled out.
+off_kernel() {
+	mkdir -p "$BUILD/off"
+	cmp -s "$BUILD/rootfs.cpio" "$BUILD/off/rootfs.cpio" || cp "$BUILD/rootfs.cpio" "$BUILD/off/"
+	V=fast OFF=$(own_symbols | xargs) BUILD=$BUILD/off SRC=$LINUX harness/kernel test || exit
+}

@@ -2,9 +2,10 @@
 /*
  * page_costs - what a page and a system call cost in this guest.
  *
- * Prints "NAME NANOSECONDS" lines, each the best of five rounds: a MAP_LOCKED
+ * Prints "NAME NANOSECONDS" lines, each the best of some rounds: a MAP_LOCKED
  * page of memory that nothing has used since boot (one round: there is only
- * one such time), a first touch from user code, a getppid().
+ * one such time), a first touch from user code, mlock() and munlock() of a
+ * page that is there, a getppid().
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #define TOUCHED 1024
 #define CALLS 10000
 #define ROUNDS 5
+#define CHEAP 25	/* rounds of what a tick would be much of */
 
 static double now(void)
 {
@@ -59,6 +61,38 @@ static double touched(void)
 	return start / TOUCHED;
 }
 
+/* The time that a call takes for all pages, each of which is there, for one. */
+static double timed(int (*call)(const void *, size_t), char *p)
+{
+	double start = now();
+
+	if (call(p, FRESH * PAGE)) {
+		perror("page_costs");
+		exit(1);
+	}
+	return (now() - start) / FRESH;
+}
+
+static double locked(void)
+{
+	char *p = map(FRESH, MAP_POPULATE);
+	double cost = timed(mlock, p);
+
+	munmap(p, FRESH * PAGE);
+	return cost;
+}
+
+static double unlocked(void)
+{
+	char *p = map(FRESH, MAP_POPULATE);
+	double cost;
+
+	timed(mlock, p);
+	cost = timed(munlock, p);
+	munmap(p, FRESH * PAGE);
+	return cost;
+}
+
 static double called(void)
 {
 	double start = now();
@@ -77,13 +111,15 @@ static void best(const char *name, double (*cost)(void), int rounds)
 
 		least = next < least ? next : least;
 	}
-	printf("%s %.0f\n", name, least);
+	printf("%s %.1f\n", name, least);
 }
 
 int main(void)
 {
 	best("map_locked", locked_fresh, 1);
 	best("fault", touched, ROUNDS);
+	best("mlock", locked, CHEAP);
+	best("munlock", unlocked, CHEAP);
 	best("syscall", called, ROUNDS);
 	return 0;
 }
