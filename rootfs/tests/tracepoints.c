@@ -113,7 +113,7 @@ static const struct row {
 	{ "pages without a lock come and go", plain, do_munmap, { "", "" } },
 	{ "mlock of pages that are there", plain, do_mlock, { "mark.syscall cull.mlock", "" } },
 	{ "mlock again", locked, do_mlock, { "", "" } },
-	{ "a fault on a new page", nothing, do_fault_locked, { "mark.new cull.new", "" } },
+	{ "a fault on a new page", nothing, do_fault_locked, { "mark.new cull.mlock", "" } },
 	{ "a fault on a page of a file", shared, do_fault_locked, { "mark.map cull.lru_add", "" } },
 	{ "munlock", locked, do_munlock, { "unmark.munlock rescue.munlock", "" } },
 	{ "munlock again", plain, do_munlock, { "", "" } },
