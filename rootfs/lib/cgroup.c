@@ -58,6 +58,8 @@ long cgroup_evict(const struct cgroup *cg, const void *addr, long n)
 
 	for (round = 0; left && round < 20; round++) {
 		drain();
+		/* This reads cpu.stat too: reclaim ages by sums that are two seconds old otherwise, and may leave active pages alone. */
+		cgroup_stat(cg, "active_anon");
 		cgroup_reclaim(cg, 4 * n, 200);
 		left = census_of(0, addr, n, 0).present;
 	}

@@ -7,8 +7,10 @@
 #include "kselftest_harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
+#include <unistd.h>
 
 UMLOCK(.claims = "U6 U8 U13 U24 P11", .timeout = 60, .swap = "128M");
 NEEDS("policy");
@@ -302,6 +304,44 @@ TEST_F(instruments, reclaim_of_a_group)
 		EXPECT_EQ(N, pfns_of(0, p, N, pfn));
 		munmap(p, N * PAGE);
 	}
+}
+
+/* Whatever a page frame holds, the look at it is one: slab, page tables, free memory, the kernel itself. */
+TEST(folio_of_every_page)
+{
+	long first = 0, last = 2 * sysconf(_SC_PHYS_PAGES), shown = 0, refused = 0;
+	int err;
+
+	for (uint64_t pfn = first; pfn < (uint64_t)last; pfn++) {
+		err = folio_look(pfn);
+		shown += !err;
+		refused += err == -ENXIO;
+	}
+	EXPECT_EQ(last, shown + refused);
+	EXPECT_LT(0, shown);
+	EXPECT_LT(0, refused);
+}
+
+/* The second write on one open file is answered from its beginning. */
+TEST(two_writes_one_file)
+{
+	char *p = map_marked(2, 0), text[4096], want[64];
+	int fd = open("/sys/kernel/debug/mlock/folio", O_RDWR);
+	uint64_t pfn[2];
+	ssize_t got;
+
+	ASSERT_EQ(2, pfns_of(0, p, 2, pfn));
+	ASSERT_LE(0, fd);
+	for (int i = 0; i < 2; i++) {
+		ASSERT_LT(0, dprintf(fd, "%#lx", (unsigned long)pfn[i]));
+		got = read(fd, text, sizeof(text) - 1);
+		ASSERT_LT(0, got);
+		text[got] = 0;
+		snprintf(want, sizeof(want), "pfn %#lx\n", (unsigned long)pfn[i]);
+		EXPECT_EQ(0, strncmp(want, text, strlen(want)));
+		ASSERT_EQ(0, read(fd, text, sizeof(text)));
+	}
+	close(fd);
 }
 
 TEST_HARNESS_MAIN

@@ -29,7 +29,7 @@ static const struct row {
 	const char *file, *words;
 	int error;
 } rows[] = {
-	{ "policy", "none", EACCES },
+	{ "policy", "none", EINVAL },
 	{ "stats", "", EINVAL },
 	{ "stats", "2", EINVAL },
 	{ "stats", "x", EINVAL },
