@@ -40,7 +40,8 @@ bool kernel_has(const char *symbol)
 
 const char *instrument_missing(const char *file)
 {
-	const char *symbol = strcmp(file, "fault") ? "CONFIG_MLOCK_DEBUG" : "CONFIG_MLOCK_AUDIT_FAULTS";
+	const char *symbol = !strcmp(file, "audit") ? "CONFIG_MLOCK_AUDIT" :
+		!strcmp(file, "fault") ? "CONFIG_MLOCK_AUDIT_FAULTS" : "CONFIG_MLOCK_DEBUG";
 	static char why[160];
 	char path[64];
 
