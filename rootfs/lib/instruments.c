@@ -40,12 +40,17 @@ bool kernel_has(const char *symbol)
 
 const char *instrument_missing(const char *file)
 {
-	const char *symbol = !strcmp(file, "audit") ? "CONFIG_MLOCK_AUDIT" :
+	bool events = !strcmp(file, "events");
+	const char *symbol = events ? "CONFIG_MLOCK_POLICY" :
+		!strcmp(file, "audit") ? "CONFIG_MLOCK_AUDIT" :
 		!strcmp(file, "fault") ? "CONFIG_MLOCK_AUDIT_FAULTS" : "CONFIG_MLOCK_DEBUG";
 	static char why[160];
 	char path[64];
 
-	snprintf(path, sizeof(path), MLOCK "/%s", file);
+	if (events)
+		snprintf(path, sizeof(path), "/sys/kernel/tracing/events/mlock");
+	else
+		snprintf(path, sizeof(path), MLOCK "/%s", file);
 	if (!access(path, F_OK))
 		return NULL;
 	if (kernel_has(symbol))

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 UMLOCK(.timeout = 30);
+NEEDS("events");
 
 /* Run by the shell: its status, or -signal; what it said, on both outputs, is in said[]. */
 static char said[1 << 16];
