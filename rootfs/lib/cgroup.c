@@ -56,7 +56,7 @@ long cgroup_evict(const struct cgroup *cg, const void *addr, long n)
 	long left = n;
 	int round;
 
-	for (round = 0; left && round < 20; round++) {
+	for (round = 0; left && round < 5; round++) {
 		drain();
 		/* This reads cpu.stat too: reclaim ages by sums that are two seconds old otherwise, and may leave active pages alone. */
 		cgroup_stat(cg, "active_anon");

@@ -180,7 +180,7 @@ int cgroup_remove(const struct cgroup *cg);
 /* memory.reclaim of n pages: 0, or -EAGAIN when fewer were found. */
 int cgroup_reclaim(const struct cgroup *cg, long n, int swappiness);
 /*
- * Reclaim all that can go until none of n pages at addr is resident, twenty times
+ * Reclaim all that can go until none of n pages at addr is resident, five times
  * at most (a page may be in a batch, or just referenced). How many still are.
  */
 long cgroup_evict(const struct cgroup *cg, const void *addr, long n);
