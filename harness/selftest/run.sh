@@ -60,6 +60,25 @@ case_selection() {
 	[ "$(cut -d' ' -f1 "$HERE/out" | paste -sd' ')" = "TEST exits_0 exits_4 fork only_lazy" ] || fail "the list"
 }
 
+# A guest unpacks one root file system: what the kernel embeds where that is the newest, or else the newest over it.
+case_embeds() {
+	unset INITRD
+	fake exits_0
+	mkdir -p "$HERE/kernel" "$BUILD"
+	cp "$UML" "$HERE/kernel/linux"
+	UML=$HERE/kernel/linux
+	echo old >"$BUILD/rootfs.cpio"
+	gets 0 harness/run
+	grep -q "initrd=$BUILD/rootfs.cpio" "$BUILD/log/fast/exits_0.count.classic.log" || fail "no initrd= for a kernel that nothing is known of"
+	ln "$BUILD/rootfs.cpio" "$HERE/kernel/embeds"
+	gets 0 harness/run
+	! grep -q initrd= "$BUILD/log/fast/exits_0.count.classic.log" || fail "initrd= for a kernel that embeds it"
+	echo new >"$BUILD/rootfs.cpio.new"
+	mv "$BUILD/rootfs.cpio.new" "$BUILD/rootfs.cpio"
+	gets 0 harness/run
+	grep -q "initrd=$BUILD/rootfs.cpio" "$BUILD/log/fast/exits_0.count.classic.log" || fail "no initrd= when the root file system is newer"
+}
+
 case_failed_only() {
 	fake exits_0 exits_1 exits_134
 	FAILED=1 refuses "nothing failed in the last run" harness/run
