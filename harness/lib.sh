@@ -88,7 +88,7 @@ pick() {
 # number NAME VALUE: dies unless VALUE is a whole number above 0.
 number() {
 	case $2 in
-	'' | *[!0-9]* | 0*) die "$1=$2 is not a number above 0: say $1=1, say" ;;
+	'' | *[!0-9]* | 0*) die "$1=$2 is not a whole number above 0: try $1=1" ;;
 	esac
 }
 

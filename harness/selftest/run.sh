@@ -127,6 +127,7 @@ case_interrupt() {
 		kill -INT -- "-$pid"
 		wait "$pid" || status=$?
 		[ "$status" = 130 ] || fail "status $status instead of 130 after $delay s"
+		[ "$delay" != 1.5 ] || says "of 4 reported"
 		sleep 0.2
 		all_gone "$UMLOCK_SELFTEST" >"$HERE/said" || fail "after an interrupt at $delay s"
 		[ -z "$(ls -A "$TMPDIR")" ] || fail "files after an interrupt at $delay s: $(find "$TMPDIR")"

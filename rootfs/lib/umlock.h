@@ -165,6 +165,9 @@ long policy_events(enum step step, const char *event, long n);
 /* Does reclaim look at pages that it has found locked, whenever it runs? */
 bool policy_scans_again(void);
 
+/* Is it what 6.12 does by itself, which counts and traces only while somebody looks? */
+bool policy_is_default(void);
+
 /* cgroup.c: a memory cgroup (v2) under the root */
 
 struct cgroup {

@@ -10,7 +10,7 @@
  * All that depends on the policy: which flags a page in each state carries, and
  * which of the events unevictable_pgs_* of /proc/vmstat each step adds for it.
  */
-static const struct policy {
+static const struct policy {	/* the first one is the default */
 	const char *name;
 	uint64_t look[STATES];
 	const char *events[STEPS];
@@ -80,6 +80,11 @@ long policy_flags(enum state state, uint64_t flag, long n)
 bool policy_scans_again(void)
 {
 	return (policy()->look[LOCKED_MET] & (PF_LRU | PF_UNEVICTABLE)) == PF_LRU;
+}
+
+bool policy_is_default(void)
+{
+	return policy() == policies;
 }
 
 long policy_events(enum step step, const char *event, long n)

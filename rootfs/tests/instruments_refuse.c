@@ -154,7 +154,7 @@ TEST_F(refuse, words)
 	EXPECT_EQ(0, memcmp(now, self->pfn, sizeof(now)));
 	WITNESS(&self->w, self->p, N, PLAIN, 0);
 	ASSERT_EQ(0, instrument_read("stats"));
-	EXPECT_EQ(!!strcmp(policy_name(), "count"), instrument_value("watching"));
+	EXPECT_EQ(!policy_is_default(), instrument_value("watching"));
 }
 
 TEST_F(refuse, too_long)

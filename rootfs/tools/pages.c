@@ -29,18 +29,22 @@ static void set(const char *name, const char *format, unsigned long value)
 
 int main(int argc, char **argv)
 {
-	bool lock = argc > 1 && !strcmp(argv[1], "-l");
-	char **args = argv + 1 + lock, *end, *p;
-	long n = argc > 2 + lock ? strtol(args[0], &end, 10) : 0;
+	int option, status, flags = 0;
+	char **command, *end, *p;
 	uint64_t pfn;
-	int status;
 	pid_t pid;
+	long n;
 
+	/* A plus: what the command is given is its own. */
+	while ((option = getopt(argc, argv, "+l")) == 'l')
+		flags = MAP_LOCKED;
+	n = option == -1 && optind + 1 < argc ? strtol(argv[optind], &end, 10) : 0;
 	if (n <= 0 || *end) {
 		fprintf(stderr, "pages: how many, and for whom? pages [-l] NUMBER COMMAND...\n");
 		return 2;
 	}
-	p = map_marked(n, lock ? MAP_LOCKED : 0);
+	command = argv + optind + 1;
+	p = map_marked(n, flags);
 	/* Or the command would have them too, until it is on its way. */
 	if (madvise(p, n * PAGE, MADV_DONTFORK))
 		die("MADV_DONTFORK", strerror(errno), "it is in every kernel since 2.6.16");
@@ -52,8 +56,8 @@ int main(int argc, char **argv)
 	set("PFN", "%#lx", pfn);
 	pid = fork();
 	if (!pid) {
-		execvp(args[1], args + 1);
-		fprintf(stderr, "pages: %s: %s\n", args[1], strerror(errno));
+		execvp(command[0], command);
+		fprintf(stderr, "pages: %s: %s\n", command[0], strerror(errno));
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
