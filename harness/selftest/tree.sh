@@ -150,6 +150,25 @@ case_build_interrupted() {
 	soon flock -n build/lock true
 }
 
+# What harness/run goes by: whether the binary has the root file system of now in it.
+case_build_embeds() {
+	scratch
+	mkdir -p build
+	echo 1 >build/rootfs.cpio
+	rule() { printf 'allnoconfig:\n\tcp "$(KCONFIG_ALLCONFIG)" $(O)/.config\nlinux:\n\t%s\n' "$1" >linux/Makefile; }
+	rule 'touch $(O)/linux'
+	gets 0 harness/kernel
+	gets 0 harness/kernel		# nothing to do
+	[ build/rootfs.cpio -ef build/fast/embeds ] || fail "not known what the kernel embeds"
+	rule false
+	gets 2 harness/kernel
+	says "the kernel (fast) does not build"
+	[ ! -e build/fast/embeds ] || fail "a build that failed claims to embed it"
+	rule 'touch $(O)/linux'
+	gets 0 harness/kernel
+	[ build/rootfs.cpio -ef build/fast/embeds ] || fail "not known what the kernel embeds, after a failure"
+}
+
 case_config_numa() {
 	[ -e "$LINUX/Makefile" ] || skip "linux/ is empty"
 	scratch
