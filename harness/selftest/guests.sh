@@ -83,7 +83,7 @@ case_guests() {
 by_hand() {
 	local status=0 dir=$TMPDIR/$1
 	mkdir "$dir"
-	timeout -s KILL 60 "$TMP/uml" mem=160M initrd="$INITRD" umlock.test="$1" umlock.timeout="${2:-10}" uml_dir="$dir" umid=g \
+	timeout -s KILL 60 "$TMP/uml" mem=256M initrd="$INITRD" umlock.test="$1" umlock.timeout="${2:-10}" uml_dir="$dir" umid=g \
 		con0=null,fd:1 con=null noreboot panic=-1 </dev/null >"$HERE/$1.log" 2>&1 || status=$?
 	rm -rf "$dir"
 	echo "$1 $status" >"$HERE/$1.status"

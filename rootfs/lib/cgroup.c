@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,4 +70,35 @@ long cgroup_evict(const struct cgroup *cg, const void *addr, long n)
 long cgroup_stat(const struct cgroup *cg, const char *key)
 {
 	return counter(cgroup_file(cg, "memory.stat"), key);
+}
+
+double scans_per_page(const char *name, long locked, long n)
+{
+	struct cgroup cg = cgroup_make(name);
+	long scanned = 0, gone = 0;
+	char *p = NULL, *q;
+	int i;
+
+	cgroup_enter(&cg);
+	if (locked)
+		p = map_marked(locked, MAP_LOCKED);
+	q = map_marked(n, 0);
+	for (i = 0; i < 4; i++) {
+		/* Out and in again: clean, with a place in swap, or how many looks one takes would go by how fast the disk is. */
+		cgroup_evict(&cg, q, n);
+		if (madvise(q, n * PAGE, MADV_POPULATE_READ) || madvise(q, n * PAGE, MADV_COLD))
+			die("madvise", strerror(errno), "more guest memory");
+		drain();
+		scanned -= cgroup_stat(&cg, "pgscan");
+		gone -= cgroup_stat(&cg, "pgsteal");
+		cgroup_reclaim(&cg, n, 200);
+		scanned += cgroup_stat(&cg, "pgscan");
+		gone += cgroup_stat(&cg, "pgsteal");
+	}
+	munmap(q, n * PAGE);
+	if (p)
+		munmap(p, locked * PAGE);
+	cgroup_enter(NULL);
+	printf("# %s: %ld locked pages: %ld scanned for %ld that went\n", name, locked, scanned, gone);
+	return gone ? (double)scanned / gone : scanned;
 }

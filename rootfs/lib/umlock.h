@@ -118,6 +118,7 @@ void drain(void);
 
 enum state {
 	PLAIN,		/* resident, evictable */
+	PLAIN_MET,	/* the same, while others are LOCKED_MET */
 	LOCKED,		/* resident in a VM_LOCKED mapping */
 	LOCKED_MET,	/* the same, after reclaim has met it */
 	LOCKED_SWAPIN,	/* the same, but faulted in from swap and not met since */
@@ -128,11 +129,14 @@ enum state {
 struct witness {
 	long nr_mlock, nr_unevictable;
 };
-/* Drain, and take the two counters as the baseline. */
+/* Settle, and take the two counters as the baseline. */
 void witness_start(struct witness *w);
+/* Drain, and under a policy by which LOCKED pages may have any history, let reclaim look at each of them. */
+void settle(void);
 /*
  * Are n pages at addr, of pid, in this state, and have the counters moved by
- * total pages in it since the baseline? (PLAIN: total pages LOCKED elsewhere.)
+ * total pages in it since the baseline? (PLAIN: total pages LOCKED elsewhere,
+ * PLAIN_MET: LOCKED_MET.)
  * The three must agree: the mappings (`lo` in all or none, Locked: equal to
  * the PSS of what is resident), the pages (all present; LRU, UNEVICTABLE and
  * MLOCKED as the policy says; never both ACTIVE and UNEVICTABLE), and nr_mlock
@@ -162,8 +166,8 @@ const char *policy_name(void);
 long policy_flags(enum state state, uint64_t flag, long n);
 /* By how much the step moves unevictable_pgs_EVENT of /proc/vmstat: n or 0. */
 long policy_events(enum step step, const char *event, long n);
-/* Does reclaim look at pages that it has found locked, whenever it runs? */
-bool policy_scans_again(void);
+/* Does reclaim look at pages in that state whenever it runs? */
+bool policy_scans(enum state state);
 
 /* Is it what 6.12 does by itself, which counts and traces only while somebody looks? */
 bool policy_is_default(void);
@@ -187,6 +191,11 @@ int cgroup_reclaim(const struct cgroup *cg, long n, int swappiness);
  * at most (a page may be in a batch, or just referenced). How many still are.
  */
 long cgroup_evict(const struct cgroup *cg, const void *addr, long n);
+/*
+ * In a new group with so many locked pages, which reclaim has met before, and n others, clean and cold, all of which it is to
+ * take, four times: how many pages it looks at for each that goes. Needs swap for n pages.
+ */
+double scans_per_page(const char *name, long locked, long n);
 /* A value of memory.stat, in its own unit (bytes, or events). */
 long cgroup_stat(const struct cgroup *cg, const char *key);
 

@@ -12,11 +12,13 @@
  */
 static const struct policy {	/* the first one is the default */
 	const char *name;
+	bool settle;	/* a page that is LOCKED may have any history: let reclaim look at it first */
 	uint64_t look[STATES];
 	const char *events[STEPS];
 } policies[] = {
-	{ "count", {
+	{ "count", false, {
 		[PLAIN]		= PF_LRU,
+		[PLAIN_MET]	= PF_LRU,
 		[LOCKED]	= PF_LRU | PF_UNEVICTABLE | PF_MLOCKED,
 		[LOCKED_MET]	= PF_LRU | PF_UNEVICTABLE | PF_MLOCKED,
 		/*
@@ -34,8 +36,9 @@ static const struct policy {	/* the first one is the default */
 		[BY_UNMAP]	= "munlocked rescued",
 		[BY_SHM_UNLOCK]	= "scanned",
 	} },
-	{ "none", {
+	{ "none", false, {
 		[PLAIN]		= PF_LRU,
+		[PLAIN_MET]	= PF_LRU,
 		[LOCKED]	= PF_LRU,
 		[LOCKED_MET]	= PF_LRU,
 		[LOCKED_SWAPIN]	= PF_LRU,
@@ -51,9 +54,43 @@ static const struct policy {	/* the first one is the default */
 		/* Nothing else keeps them away from reclaim. */
 		[BY_SHM_UNLOCK]	= "scanned rescued",
 	} },
+	{ "lazy", false, {
+		[PLAIN]		= PF_LRU,
+		[PLAIN_MET]	= PF_LRU,
+		[LOCKED]	= PF_LRU,
+		/* Parked: on no list at all. */
+		[LOCKED_MET]	= PF_MLOCKED,
+		[LOCKED_SWAPIN]	= PF_LRU,
+		[UNEVICT]	= PF_LRU | PF_UNEVICTABLE,
+		[LOCKED_UNEVICT] = PF_LRU | PF_UNEVICTABLE,
+	}, {
+		[BY_MLOCK]	= "",
+		[BY_FAULT]	= "",
+		[BY_RECLAIM]	= "mlocked",
+		[BY_MUNLOCK]	= "",
+		[BY_UNMAP]	= "",
+		[BY_SHM_UNLOCK]	= "scanned rescued",
+	} },
+	{ "lazy,eager", true, {
+		[PLAIN]		= PF_LRU,
+		[PLAIN_MET]	= PF_LRU,
+		[LOCKED]	= PF_MLOCKED,
+		/* Parked: on no list at all. */
+		[LOCKED_MET]	= PF_MLOCKED,
+		[LOCKED_SWAPIN]	= PF_MLOCKED,
+		[UNEVICT]	= PF_LRU | PF_UNEVICTABLE,
+		[LOCKED_UNEVICT] = PF_LRU | PF_UNEVICTABLE,
+	}, {
+		[BY_MLOCK]	= "mlocked",
+		[BY_FAULT]	= "mlocked",
+		[BY_RECLAIM]	= "mlocked",
+		[BY_MUNLOCK]	= "munlocked",
+		[BY_UNMAP]	= "munlocked",
+		[BY_SHM_UNLOCK]	= "scanned rescued",
+	} },
 };
 static const char *const state_name[STATES] = {
-	"PLAIN", "LOCKED", "LOCKED_MET", "LOCKED_SWAPIN", "UNEVICT", "LOCKED_UNEVICT"
+	"PLAIN", "PLAIN_MET", "LOCKED", "LOCKED_MET", "LOCKED_SWAPIN", "UNEVICT", "LOCKED_UNEVICT"
 };
 
 static const struct policy *policy(void)
@@ -77,9 +114,14 @@ long policy_flags(enum state state, uint64_t flag, long n)
 	return policy()->look[state] & flag ? n : 0;
 }
 
-bool policy_scans_again(void)
+static bool evictable(uint64_t look)
 {
-	return (policy()->look[LOCKED_MET] & (PF_LRU | PF_UNEVICTABLE)) == PF_LRU;
+	return (look & (PF_LRU | PF_UNEVICTABLE)) == PF_LRU;
+}
+
+bool policy_scans(enum state state)
+{
+	return evictable(policy()->look[state]);
 }
 
 bool policy_is_default(void)
@@ -104,9 +146,16 @@ static long mapped_pss_kb(pid_t pid, const struct mapping *m)
 	return census_of(pid, (void *)m->start, (m->end - m->start) / PAGE, 0).pss / 1024;
 }
 
-void witness_start(struct witness *w)
+void settle(void)
 {
 	drain();
+	if (policy()->settle && audit_settle())
+		die("audit", "no settle", "CONFIG_MLOCK_AUDIT");
+}
+
+void witness_start(struct witness *w)
+{
+	settle();
 	w->nr_mlock = vmstat("nr_mlock");
 	w->nr_unevictable = vmstat("nr_unevictable");
 }
@@ -115,13 +164,14 @@ bool witness_check(const char *file, int line, const struct witness *w, pid_t pi
 		   const void *addr, long n, enum state state, long total)
 {
 	const uint64_t *looks = policy()->look;
-	uint64_t look = looks[state], sum = looks[state == PLAIN ? LOCKED : state];
-	bool locked = state != PLAIN && state != UNEVICT, good = true;
+	uint64_t look = looks[state];
+	uint64_t sum = looks[state == PLAIN ? LOCKED : state == PLAIN_MET ? LOCKED_MET : state];
+	bool locked = state != PLAIN && state != PLAIN_MET && state != UNEVICT, good = true;
 	struct mapping m;
 	struct census c;
 	unsigned int i;
 
-	drain();
+	settle();
 	m = mapping_of(pid, addr, n);
 	c = census_of(pid, addr, n, look);
 	struct { const char *what; long expected, seen; } row[] = {
@@ -132,7 +182,7 @@ bool witness_check(const char *file, int line, const struct witness *w, pid_t pi
 		{ "pages UNEVICTABLE", look & PF_UNEVICTABLE ? n : 0, c.unevictable },
 		{ "pages MLOCKED", look & PF_MLOCKED ? n : 0, c.mlocked },
 		/* PG_active says which evictable list: it has no business on the other. */
-		{ "pages ACTIVE", look & PF_UNEVICTABLE ? 0 : c.active, c.active },
+		{ "pages ACTIVE", evictable(look) ? c.active : 0, c.active },
 		{ "pages odd", 0, c.odd },
 		{ "nr_mlock since start", sum & PF_MLOCKED ? total : 0,
 		  vmstat("nr_mlock") - w->nr_mlock },

@@ -45,9 +45,11 @@ FIXTURE_TEARDOWN(audit)
 /* Is all well, with so many pages locked and, of them, so many to be discovered and so many marked? What was expected is printed if not. */
 static bool sound(const char *sentence, long truth, long undiscovered, long marked)
 {
-	long bad = audit();
+	long bad;
 	bool good;
 
+	settle();
+	bad = audit();
 	if (bad < 0) {
 		printf("# %s: audit: %s\n", sentence, strerror(-bad));
 		return false;

@@ -77,7 +77,7 @@ static long others(const char *class)
 
 TEST_F(audit_faults, each)
 {
-	bool marks = policy_flags(LOCKED, PF_MLOCKED, 1);
+	bool marks = policy_flags(LOCKED, PF_UNEVICTABLE, 1);
 	const struct row *row;
 
 	for (row = rows; row < rows + ARRAY_SIZE(rows); row++) {

@@ -89,8 +89,8 @@ FIXTURE_TEARDOWN(migrate)
 
 TEST_F_TIMEOUT(migrate, compaction, 60)
 {
-	/* It looks for PG_unevictable: what a policy does not mark, the sysctl does not protect. */
-	bool shm = variant->allowed, locked = shm || !policy_flags(LOCKED, PF_UNEVICTABLE, 1);
+	/* What reclaim would look at, as no policy has put it aside, the sysctl does not protect. */
+	bool shm = variant->allowed, locked = shm || policy_scans(LOCKED);
 	long n[KINDS] = { 0 };
 	int round, i;
 

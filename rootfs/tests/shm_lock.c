@@ -122,7 +122,7 @@ TEST_F(shm_lock, also_mlocked)
 	ASSERT_EQ(0, shmctl(self->id, SHM_LOCK, NULL));
 	ASSERT_EQ(0, munlock(self->p, N * PAGE));
 	/* Pages that mlock has left with all the others wait for reclaim, active ones longer. */
-	for (round = 0; policy_scans_again() && round < 5; round++)
+	for (round = 0; policy_scans(LOCKED) && round < 5; round++)
 		reclaim(&self->cg);
 	WITNESS(&self->w, self->p, N, UNEVICT, N);
 }
