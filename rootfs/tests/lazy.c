@@ -258,8 +258,6 @@ TEST_F(lazy, a_thousand_rounds_leave_nothing_behind)
  * Every way to take the last lock away from pages that live on in another mapping, which is not locked: shared memory, mapped
  * twice.
  */
-static int end_peer(struct peer *peer) { return peer_end(peer); }
-
 static int peer_step_fn(int n, void *arg)
 {
 	char **both = arg;
@@ -357,7 +355,7 @@ TEST_F(lazy, exit_and_exec_bring_them_back)
 			EXPECT_TRUE(are(0, both[0], N, ON_A_LIST));
 			kill(peer.pid, SIGKILL);
 		}
-		end_peer(&peer);
+		peer_end(&peer);
 		EXPECT_TRUE(are(0, both[0], N, ON_A_LIST));
 		EXPECT_EQ(0, vmstat("nr_mlock"));
 	}
