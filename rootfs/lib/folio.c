@@ -115,6 +115,19 @@ struct census census_of(pid_t pid, const void *addr, long n, uint64_t look)
 	return c;
 }
 
+bool pages_are(pid_t pid, const void *addr, long n, uint64_t look)
+{
+	struct census c;
+
+	drain();
+	c = census_of(pid, addr, n, look);
+	if (c.present == n && !c.odd)
+		return true;
+	printf("# %ld of %ld pages present, %ld mlocked, %ld unevictable, %ld on the lists; not as asked: %ld, the first %s\n",
+	       c.present, n, c.mlocked, c.unevictable, c.lru, c.odd, c.odd ? flag_names(c.odd_flags) : "none");
+	return false;
+}
+
 uint64_t pfn_flags(uint64_t pfn)
 {
 	uint64_t flags;

@@ -93,6 +93,11 @@ struct census {
 };
 /* Count the flags of n pages. look: which of LRU, UNEVICTABLE, MLOCKED each should have. */
 struct census census_of(pid_t pid, const void *addr, long n, uint64_t look);
+/* Empty the batches, then: are n pages all present, and each in that look? If not, it prints what they are. */
+bool pages_are(pid_t pid, const void *addr, long n, uint64_t look);
+/* Looks: on a list of reclaim; or under the lazy policies on none, waiting for the lock to go. */
+#define ON_A_LIST	PF_LRU
+#define PARKED		PF_MLOCKED
 uint64_t pfn_flags(uint64_t pfn);
 /* Names of the flags above, "LRU|MLOCKED", in a static buffer. */
 const char *flag_names(uint64_t flags);

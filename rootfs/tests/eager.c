@@ -17,16 +17,6 @@ NEEDS("reclaim");
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define RW (PROT_READ | PROT_WRITE)
 
-/* Of n pages of the caller, all in memory, how many are parked; the others are on a list, and none is both. -1 if it is otherwise. */
-static long parked(const void *p, long n)
-{
-	struct census c;
-
-	drain();
-	c = census_of(0, p, n, 0);
-	return c.present == n && c.mlocked + c.lru == n && !c.unevictable ? c.mlocked : -1;
-}
-
 FIXTURE(eager) {
 	struct cgroup cg;
 	struct counters vm;
@@ -62,7 +52,7 @@ TEST_F(eager, new_pages_never_enter_a_list)
 	trace_stop();
 	ASSERT_EQ(N, pfns_of(0, p, N, pfn));
 	EXPECT_EQ(N, traced("park", "verify=new", pfn, N));
-	EXPECT_EQ(N, parked(p, N));
+	EXPECT_TRUE(pages_are(0, p, N, PARKED));
 	EXPECT_EQ(0, counters_delta(&self->vm, "nr_unevictable"));
 	EXPECT_EQ(N, counters_delta(&self->vm, "unevictable_pgs_mlocked"));
 	ASSERT_EQ(0, folio_look(pfn[0]));
@@ -82,7 +72,7 @@ TEST_F(eager, a_copy_of_a_page_is_new)
 
 	mark(p, N);
 	/* The parent's own are parked, and those that it left to the child, which has locked none, are not. */
-	EXPECT_EQ(N, parked(p, N));
+	EXPECT_TRUE(pages_are(0, p, N, PARKED));
 	EXPECT_EQ(N, vmstat("nr_mlock"));
 	EXPECT_EQ(0, peer_end(&child));
 	munmap(p, N * PAGE);
@@ -103,7 +93,7 @@ TEST_F(eager, mlock_parks_what_it_meets)
 	trace_stop();
 	EXPECT_EQ(N, traced("park", "verify=met", pfn, N));
 	EXPECT_EQ(0, traced("mark", NULL, NULL, 0));
-	EXPECT_EQ(N, parked(p, N));
+	EXPECT_TRUE(pages_are(0, p, N, PARKED));
 	EXPECT_EQ(0, census_of(0, p, N, 0).active);
 	EXPECT_GT(active - N / 2, vmstat("nr_active_anon") + vmstat("nr_inactive_anon"));
 	/* Once: a second lock finds nothing to do. */
@@ -111,7 +101,7 @@ TEST_F(eager, mlock_parks_what_it_meets)
 	EXPECT_EQ(N, counters_delta(&self->vm, "unevictable_pgs_mlocked"));
 	ASSERT_EQ(0, munlock(p, N * PAGE));
 	EXPECT_EQ(0, vmstat("nr_mlock"));
-	EXPECT_EQ(0, parked(p, N));
+	EXPECT_TRUE(pages_are(0, p, N, ON_A_LIST));
 	munmap(p, N * PAGE);
 }
 
@@ -128,9 +118,9 @@ TEST_F(eager, a_fault_parks_what_it_meets)
 	EXPECT_EQ(0, vmstat("nr_mlock"));
 	ASSERT_EQ(0, madvise(p, N * PAGE, MADV_POPULATE_READ));
 	EXPECT_EQ(N, vmstat("nr_mlock"));
-	EXPECT_EQ(N, parked(p, N));
+	EXPECT_TRUE(pages_are(0, p, N, PARKED));
 	munmap(p, N * PAGE);
-	EXPECT_EQ(0, parked(q, N));
+	EXPECT_TRUE(pages_are(0, q, N, ON_A_LIST));
 	munmap(q, N * PAGE);
 }
 
@@ -151,9 +141,9 @@ TEST_F(eager, what_is_in_the_swap_cache_waits)
 		cached += !!(pfn_flags(pfn[i]) & PF_SWAPCACHE);
 	ASSERT_LT(0, cached);
 	ASSERT_EQ(0, mlock(p, N * PAGE));
-	EXPECT_EQ(N - cached, parked(p, N));
+	EXPECT_EQ(N - cached, census_of(0, p, N, 0).mlocked);
 	ASSERT_EQ(0, audit_settle());
-	EXPECT_EQ(N, parked(p, N));
+	EXPECT_TRUE(pages_are(0, p, N, PARKED));
 	EXPECT_EQ(0, pages_swapped(0, p, N));
 	for (i = 0; i < N; i++)
 		EXPECT_EQ(0, (int)(pfn_flags(pfn[i]) & PF_SWAPCACHE));

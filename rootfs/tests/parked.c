@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <linux/userfaultfd.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
@@ -33,24 +34,7 @@ struct uffdio_move { __u64 dst, src, len, mode; __s64 move; };
 /* Are n locked pages at p parked, once reclaim had its look? The next audit counts what it has not found as a violation. */
 static bool parked(const void *p, long n)
 {
-	struct census c;
-
-	if (audit_settle())
-		return false;
-	c = census_of(0, p, n, PF_MLOCKED);
-	if (c.present == n && !c.odd)
-		return true;
-	printf("# %ld of %ld pages present, %ld mlocked, the first odd one %s\n", c.present, n, c.mlocked, flag_names(c.odd_flags));
-	return false;
-}
-
-static bool on_lists(const void *p, long n)
-{
-	struct census c;
-
-	drain();
-	c = census_of(0, p, n, PF_LRU);
-	return c.present == n && !c.odd;
+	return !audit_settle() && pages_are(0, p, n, PARKED);
 }
 
 FIXTURE(parked) {
@@ -149,7 +133,7 @@ TEST_F(parked, by_userfaultfd)
 	EXPECT_TRUE(parked(q, N));
 	EXPECT_EQ(0, audit());
 	ASSERT_EQ(0, munlock(q, N * PAGE));
-	EXPECT_TRUE(on_lists(q, N));
+	EXPECT_TRUE(pages_are(0, q, N, ON_A_LIST));
 	EXPECT_EQ(N / 2, vmstat("nr_mlock"));
 	close(fd);
 	munmap(q, N * PAGE);
@@ -171,7 +155,7 @@ TEST_F(parked, pinned)
 	EXPECT_LT(1, pins);
 	EXPECT_TRUE(parked(self->p, N));
 	ASSERT_EQ(0, munlock(self->p, N * PAGE));
-	EXPECT_TRUE(on_lists(self->p, N));
+	EXPECT_TRUE(pages_are(0, self->p, N, ON_A_LIST));
 	ASSERT_EQ(0, mlock(self->p, N * PAGE));
 	EXPECT_TRUE(parked(self->p, N));
 	/* It does not move, and is on a list or parked: not lost between the two. */
@@ -194,7 +178,7 @@ TEST_F(parked, their_group_goes)
 	EXPECT_EQ(N, census_of(0, self->p, N, 0).mlocked);
 	EXPECT_EQ(0, audit());
 	ASSERT_EQ(0, munlock(self->p, N * PAGE));
-	EXPECT_TRUE(on_lists(self->p, N));
+	EXPECT_TRUE(pages_are(0, self->p, N, ON_A_LIST));
 }
 
 TEST_F(parked, the_lists_are_changed)
@@ -208,7 +192,7 @@ TEST_F(parked, the_lists_are_changed)
 		EXPECT_EQ(N, census_of(0, self->p, N, 0).mlocked);
 		EXPECT_EQ(0, audit());
 		ASSERT_EQ(0, munlock(self->p, N * PAGE));
-		EXPECT_TRUE(on_lists(self->p, N));
+		EXPECT_TRUE(pages_are(0, self->p, N, ON_A_LIST));
 		EXPECT_EQ(0, audit());
 		ASSERT_EQ(0, mlock(self->p, N * PAGE));
 		EXPECT_TRUE(parked(self->p, N));
@@ -240,6 +224,55 @@ TEST_F(parked, by_nobody_any_more)
 	EXPECT_EQ(0, audit());
 }
 
+/* A child that does that over and over, until it is killed. */
+static int child_of(void (*work)(char *p, pid_t pid), char *p)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid)
+		return pid;
+	for (;;)
+		work(p, parent);
+}
+
+static void do_split(char *p, pid_t pid)
+{
+	mprotect(p, PAGE, PROT_READ);
+	mprotect(p, PAGE, RW);
+}
+
+/*
+ * Reclaim does not wait for the locks of the reverse map: it keeps what it cannot tell of. One who splits and merges mappings
+ * has them for a moment each time; who is first in line for the CPU finds them taken after some tries.
+ */
+TEST_F(parked, their_reverse_map_is_in_use)
+{
+	struct sched_param first = { .sched_priority = 1 }, last = { 0 };
+	long i, contended = 0;
+	pid_t pid;
+
+	ASSERT_EQ(0, munlock(self->p, N * PAGE));
+	pid = child_of(do_split, self->p);
+	ASSERT_EQ(0, sched_setscheduler(0, SCHED_FIFO, &first));
+	for (i = 0; i < 20000 && !contended; i++) {
+		struct timespec moment = { 0, 100000 + i % 100 * 1000 };
+
+		nanosleep(&moment, NULL);
+		ASSERT_EQ(0, instrument("park", "%d %#lx %#lx", getpid(), (long)self->p, N * PAGE));
+		ASSERT_EQ(N, instrument_value("kept"));
+		ASSERT_EQ(0, instrument_read("stats"));
+		contended = instrument_value("park.contended");
+	}
+	sched_setscheduler(0, SCHED_OTHER, &last);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	printf("# %ld pages kept so at look %ld\n", contended, i);
+	EXPECT_LT(0, contended);
+	EXPECT_TRUE(pages_are(0, self->p, N, ON_A_LIST));
+	ASSERT_EQ(0, mlock(self->p, N * PAGE));
+	EXPECT_TRUE(parked(self->p, N));
+}
+
 /* Its file becomes unevictable while it is parked: it goes back to the list of such pages, and no count is made up for it. */
 TEST_F(parked, of_a_file_that_becomes_unevictable)
 {
@@ -259,7 +292,7 @@ TEST_F(parked, of_a_file_that_becomes_unevictable)
 	EXPECT_EQ(0, instrument_value("mlock_count"));
 	EXPECT_EQ(N, counters_delta(&self->vm, "unevictable_pgs_culled"));
 	ASSERT_EQ(0, shmctl(id, SHM_UNLOCK, NULL));
-	EXPECT_TRUE(on_lists(q, N));
+	EXPECT_TRUE(pages_are(0, q, N, ON_A_LIST));
 	ASSERT_EQ(0, shmdt(q));
 }
 
@@ -267,16 +300,6 @@ TEST_F(parked, of_a_file_that_becomes_unevictable)
  * Two processes for some time: one locks, unlocks and takes away, the other has reclaim look, and moves. Where one comes
  * between the two steps of the other is left to the clock; nothing may be left behind.
  */
-static int child_of(void (*work)(char *p, pid_t pid), char *p)
-{
-	pid_t parent = getpid(), pid = fork();
-
-	if (pid)
-		return pid;
-	for (;;)
-		work(p, parent);
-}
-
 static int file;
 static void do_reclaim(char *p, pid_t pid) { reclaim_once(NULL, pid, p, N); }
 static void do_migrate(char *p, pid_t pid) { migrate_once(pid, p, N); }
@@ -329,7 +352,7 @@ TEST_F(work, all_at_once)
 	printf("# %ld rounds\n", rounds);
 	ASSERT_EQ(0, munlock(p, N * PAGE));
 	ASSERT_EQ(0, madvise(other, N * PAGE, MADV_POPULATE_WRITE));
-	EXPECT_TRUE(on_lists(other, N));
+	EXPECT_TRUE(pages_are(0, other, N, ON_A_LIST));
 	EXPECT_EQ(0, audit());
 	EXPECT_EQ(0, vmstat("nr_mlock"));
 	EXPECT_EQ(0, counters_delta(&self->vm, "unevictable_pgs_cleared"));
