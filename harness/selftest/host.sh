@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# harness/selftest/host.sh: what patches 1 to 3, 8 and 9 promise, seen from the host. Source it; harness/check-selftest and
+# harness/selftest/host.sh: what patches 1 to 3 and 8 to 10 promise, seen from the host. Source it; harness/check-selftest and
 # harness/series do.
 #
 #   . harness/selftest/host.sh; check_hostcpu build/linux build/rootfs.cpio || echo failed
@@ -16,7 +16,8 @@ P1 check_default_mem fast
 P2 check_ptracer fast
 P3 check_hostcpu fast
 P8 check_gcov gcov
-P9 check_policy fast
+P9 check_no_gap fast
+P10 check_policy fast
 END
 }
 
@@ -98,7 +99,13 @@ check_gcov() {
 	[ "$1" = 0 ] || complain "no mlock.gcda after a boot"
 }
 
-# P9: the parameter names a policy, or stops the boot with the list of those that there are: each of them boots.
+# P9: the guest spans the pages that mem= says, and none between the kernel and its heap.
+check_no_gap() {
+	set -- "$(guest "$1" "$2" mem=256M "grep spanned /proc/zoneinfo" | awk '$1 == "spanned" { n += $2 } END { print n }')"
+	if [ "$1" != 65536 ]; then complain "a guest of 256 MiB spans '$1' pages, not 65536"; fi
+}
+
+# P10: the parameter names a policy, or stops the boot with the list of those that there are: each of them boots.
 check_policy() {
 	said=$(guest "$1" "$2" "mlock_policy=nosuch noreboot panic=-1" true | sed -n 's/.*mlock_policy=nosuch is not known: this kernel has //p' | head -n 1)
 	case $said in 'count none'*) ;; *) complain "mlock_policy=nosuch: the list is '$said'"; return ;; esac

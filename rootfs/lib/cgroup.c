@@ -94,11 +94,16 @@ double scans_per_page(const char *name, long locked, long n)
 		cgroup_reclaim(&cg, n, 200);
 		scanned += cgroup_stat(&cg, "pgscan");
 		gone += cgroup_stat(&cg, "pgsteal");
+		/* By now each locked page has been met. */
+		if (locked && census_of(0, p, locked, 0).mlocked != policy_flags(LOCKED_MET, PF_MLOCKED, locked))
+			die(name, "locked pages have not been met", "more rounds of reclaim");
 	}
 	munmap(q, n * PAGE);
 	if (p)
 		munmap(p, locked * PAGE);
 	cgroup_enter(NULL);
 	printf("# %s: %ld locked pages: %ld scanned for %ld that went\n", name, locked, scanned, gone);
-	return gone ? (double)scanned / gone : scanned;
+	if (gone < 3 * n)
+		die(name, "too few pages went", "more swap");
+	return (double)scanned / gone;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -138,6 +139,24 @@ int folio_look(uint64_t pfn)
 	return instrument("folio", "%#lx", (long)pfn);
 }
 
+bool folio_is_young(uint64_t pfn)
+{
+	char *fresh = map_marked(1, 0), gen[32];
+	uint64_t of_fresh;
+
+	drain();
+	pfns_of(0, fresh, 1, &of_fresh);
+	if (folio_look(of_fresh))
+		return false;
+	snprintf(gen, sizeof(gen), "%s", instrument_word("list"));
+	munmap(fresh, PAGE);
+	if (folio_look(pfn))
+		return false;
+	if (strncmp(gen, "gen ", 4))
+		return !strncmp(instrument_word("list"), "active", 6);
+	return !strcmp(instrument_word("list"), gen);
+}
+
 int migrate_once(pid_t pid, const void *addr, long n)
 {
 	return instrument("migrate", "%d %#lx %#lx", pid ? pid : getpid(), (long)addr, n * (long)PAGE);
@@ -152,6 +171,11 @@ int reclaim_once(const struct cgroup *cg, pid_t pid, const void *addr, long n)
 int audit_settle(void)
 {
 	return write_text(MLOCK "/audit", "settle");
+}
+
+bool settle_parks(pid_t pid, const void *addr, long n)
+{
+	return !audit_settle() && pages_are(pid, addr, n, PARKED);
 }
 
 long audit(void)

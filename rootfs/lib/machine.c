@@ -79,6 +79,18 @@ int compact_unevictable(int allowed)
 	return was;
 }
 
+int disk_open(long n)
+{
+	int err = write_text("/sys/block/zram0/disksize", "64M"), fd;
+	uint64_t bytes = 0;
+
+	/* -EBUSY: it has a size since the last time. */
+	fd = err && err != -EBUSY ? -1 : open("/dev/zram0", O_RDWR | O_CLOEXEC);
+	if (fd < 0 || ioctl(fd, BLKGETSIZE64, &bytes) || bytes < n * PAGE)
+		die("/dev/zram0", strerror(errno), "CONFIG_ZRAM, and a disk of 64 MiB at most");
+	return fd;
+}
+
 int shm_make(long n)
 {
 	int id = shmget(IPC_PRIVATE, n * PAGE, IPC_CREAT | 0600);

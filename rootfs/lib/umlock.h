@@ -219,6 +219,8 @@ void make_free_pages_global(void);
 void compact(void);
 /* Set compact_unevictable_allowed, return what it was. */
 int compact_unevictable(int allowed);
+/* A disk of at least n pages, at most 64 MiB, in zram; its page cache is on the lists of files. Dies if it cannot be had. */
+int disk_open(long n);
 /* A new private SysV segment of n pages; dies if it cannot be made. */
 int shm_make(long n);
 /* Is SHM_LOCKED set in its mode? */
@@ -248,6 +250,8 @@ const char *instrument_word(const char *key);
 long instrument_value(const char *key);
 /* What is that page? Lines pfn, flags, list, refcount, mapcount, memcg, mlock_count, lockers. */
 int folio_look(uint64_t pfn);
+/* Will the page be one of the last that reclaim looks at: on the active list, or in the generation of one just touched? */
+bool folio_is_young(uint64_t pfn);
 /* Move n pages of pid. Lines moved, failed. */
 int migrate_once(pid_t pid, const void *addr, long n);
 /*
@@ -259,6 +263,8 @@ int reclaim_once(const struct cgroup *cg, pid_t pid, const void *addr, long n);
 long audit(void);
 /* One look of reclaim at each locked page without a mark: one that the next audit finds still without is a violation. */
 int audit_settle(void);
+/* The same for a policy that parks: are n locked pages of pid parked then? */
+bool settle_parks(pid_t pid, const void *addr, long n);
 
 /* trace.c: the tracepoints of /sys/kernel/tracing/events/mlock */
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-UMLOCK(.claims = "P13", .timeout = 60);
+UMLOCK(.claims = "P14", .timeout = 60);
 NEEDS("fault");
 
 #define N 16L
@@ -103,6 +103,9 @@ TEST_F(audit_faults, each)
 		EXPECT_EQ(row->named, !!strstr(instrument_text(), named));
 		if (marks)
 			EXPECT_EQ(0, others(row->class));
+		/* Under a policy that parks, what is marked has no business on a list. */
+		if (!strcmp(row->fault, "stale"))
+			EXPECT_EQ(!policy_flags(LOCKED_MET, PF_LRU, 1) && policy_flags(LOCKED_MET, PF_MLOCKED, 1), instrument_value("class badlist"));
 		TH_LOG("%s: %ld violations; %s", row->fault, found, instrument_word(class));
 		if (row->offence == SETTLED || row->offence == HEALED) {
 			ASSERT_EQ(0, audit_settle());

@@ -7,10 +7,12 @@
 #include "kselftest_harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
+#include <unistd.h>
 
-UMLOCK(.claims = "L15 P16", .timeout = 60, .swap = "128M", .policies = "lazy,eager");
+UMLOCK(.claims = "L15 P17", .timeout = 60, .swap = "128M", .policies = "lazy,eager");
 NEEDS("reclaim");
 
 #define N 64L
@@ -46,12 +48,14 @@ TEST_F(eager, new_pages_never_enter_a_list)
 	uint64_t pfn[N];
 	char *p;
 
-	trace_start("park cull");
+	trace_start("park cull mark");
 	p = map_marked(N, MAP_LOCKED);
 	EXPECT_EQ(N, vmstat("nr_mlock"));
 	trace_stop();
 	ASSERT_EQ(N, pfns_of(0, p, N, pfn));
 	EXPECT_EQ(N, traced("park", "verify=new", pfn, N));
+	EXPECT_EQ(0, traced("mark", NULL, NULL, 0));
+	EXPECT_EQ(0, traced("cull", NULL, NULL, 0));
 	EXPECT_TRUE(pages_are(0, p, N, PARKED));
 	EXPECT_EQ(0, counters_delta(&self->vm, "nr_unevictable"));
 	EXPECT_EQ(N, counters_delta(&self->vm, "unevictable_pgs_mlocked"));
@@ -74,6 +78,7 @@ TEST_F(eager, a_copy_of_a_page_is_new)
 	/* The parent's own are parked, and those that it left to the child, which has locked none, are not. */
 	EXPECT_TRUE(pages_are(0, p, N, PARKED));
 	EXPECT_EQ(N, vmstat("nr_mlock"));
+	EXPECT_TRUE(pages_are(child.pid, p, N, ON_A_LIST));
 	EXPECT_EQ(0, peer_end(&child));
 	munmap(p, N * PAGE);
 }
@@ -164,6 +169,68 @@ TEST_F(eager, unevictable_files_stay_where_they_are)
 	EXPECT_EQ(0, vmstat("nr_mlock"));
 	EXPECT_EQ(N, census_of(0, p, N, PF_LRU | PF_UNEVICTABLE).unevictable);
 	ASSERT_EQ(0, shmdt(p));
+}
+
+/* How many blocks of memory are set aside for what cannot move. */
+static long unmovable_blocks(void)
+{
+	static char text[8192];
+	const char *at;
+	long n = -1;
+	int fd = open("/proc/pagetypeinfo", O_RDONLY);
+	ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	text[len < 0 ? 0 : len] = 0;
+	at = strstr(text, "Number of blocks type");
+	/* The first column of the one zone. */
+	if (!at || sscanf(strchr(at, '\n'), "\nNode 0, zone %*s %ld", &n) != 1)
+		die("/proc/pagetypeinfo", "no number of blocks", "run as root");
+	return n;
+}
+
+#define LEFT 3072L	/* pages that are not locked, which is some blocks */
+#define EVERY 8L	/* of the locked pages one is given back */
+
+/* What is parked can move: the page allocator does not take a block for unmovable because most of it is parked. */
+TEST_F(eager, blocks_of_them_stay_movable)
+{
+	long n, i, filled = 0, before, pipes;
+	static char some[1 << 16];
+	int fds[24][2];
+	char *p;
+
+	make_free_pages_global();
+	drain();
+	n = vmstat("nr_free_pages") - LEFT;
+	p = mmap(NULL, n * PAGE, RW, ANON | MAP_LOCKED, -1, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	for (i = 0; i < n; i += EVERY)
+		ASSERT_EQ(0, madvise(p + i * PAGE, PAGE, 24 /* MADV_DONTNEED_LOCKED */));
+	drain();
+	before = unmovable_blocks();
+	/* More than the free blocks hold: the rest goes where there is room, beside the locked pages. */
+	pipes = (LEFT + n / EVERY / 3) / 256;
+	ASSERT_GE((long)ARRAY_SIZE(fds), pipes);
+	for (i = 0; i < pipes; i++) {
+		ASSERT_EQ(0, pipe2(fds[i], O_NONBLOCK));
+		ASSERT_LT(0, fcntl(fds[i][1], F_SETPIPE_SZ, 1 << 20));
+		while (write(fds[i][1], some, sizeof(some)) == sizeof(some))
+			filled += sizeof(some) / PAGE;
+	}
+	printf("# %ld pages locked, %ld filled, unmovable blocks %ld, then %ld\n", n, filled, before, unmovable_blocks());
+	EXPECT_LT(LEFT, filled);
+	EXPECT_GE(LEFT / 1024 + 5, unmovable_blocks() - before);
+	while (i--) {
+		close(fds[i][0]);
+		close(fds[i][1]);
+	}
+	munmap(p, n * PAGE);
+}
+
+TEST_F(eager, a_locked_majority_costs_nothing)
+{
+	EXPECT_GE(1.05 * scans_per_page("no_locks", 0, 1024), scans_per_page("locks", 9 * 1024, 1024));
 }
 
 TEST_HARNESS_MAIN

@@ -8,20 +8,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "L1 L2 L3 L4 L5 L6 L7 L8 L9 L10 L11 L12 L13 L14 L16 L17 L19 D1 D2 D3 D6 D7 D9 D11 D13 D14 D15 D16 P15", .timeout = 60, .swap = "128M", .policies = "lazy");
+UMLOCK(.claims = "L1 L2 L3 L4 L5 L6 L8 L10 L11 L12 L13 L14 L16 L17 L19 D1 D2 D3 D7 D9 D11 D13 D14 D16 P16", .timeout = 60, .swap = "128M", .policies = "lazy");
 NEEDS("reclaim");
 
 #define N 64L
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define RW (PROT_READ | PROT_WRITE)
-#ifndef MADV_DONTNEED_LOCKED
-#define MADV_DONTNEED_LOCKED 24
-#endif
 
 /* One look of reclaim at n locked pages: how many of them it parks. */
 static long park_once(pid_t pid, const void *p, long n)
@@ -56,25 +55,6 @@ static long references(const uint64_t *pfn, long n)
 		sum += instrument_value("refcount");
 	}
 	return sum;
-}
-
-/* Will the page be one of the last that reclaim looks at: on the active list, or in the generation of one just touched? */
-static bool is_young(uint64_t pfn)
-{
-	char *fresh = map_marked(1, 0), gen[32];
-	uint64_t of_fresh;
-
-	drain();
-	pfns_of(0, fresh, 1, &of_fresh);
-	if (folio_look(of_fresh))
-		return false;
-	snprintf(gen, sizeof(gen), "%s", instrument_word("list"));
-	munmap(fresh, PAGE);
-	if (folio_look(pfn))
-		return false;
-	if (strncmp(gen, "gen ", 4))
-		return !strncmp(instrument_word("list"), "active", 6);
-	return !strcmp(instrument_word("list"), gen);
 }
 
 FIXTURE(lazy) {
@@ -173,11 +153,43 @@ TEST_F(lazy, what_is_not_locked_any_more_stays)
 	EXPECT_EQ(0, cgroup_evict(&self->cg, self->p, N));
 }
 
+/* And what it had before: a place in swap, and that on the list. */
+TEST_F(lazy, what_stays_is_as_it_was)
+{
+	char *q = map_marked(N, 0);
+	uint64_t pfn[N], flags[N];
+	long i, cached = 0;
+
+	ASSERT_EQ(0, cgroup_evict(&self->cg, q, N));
+	ASSERT_EQ(0, madvise(q, N * PAGE, MADV_POPULATE_READ));
+	drain();
+	ASSERT_EQ(N, pfns_of(0, q, N, pfn));
+	for (i = 0; i < N; i++) {
+		flags[i] = pfn_flags(pfn[i]);
+		cached += !!(flags[i] & PF_SWAPCACHE);
+	}
+	ASSERT_LT(0, cached);
+	ASSERT_EQ(0, instrument("park", "%d %#lx %#lx", getpid(), (long)q, N * PAGE));
+	EXPECT_EQ(N, instrument_value("kept"));
+	drain();
+	for (i = 0; i < N; i++)
+		EXPECT_EQ(flags[i] & (PF_SWAPCACHE | PF_ACTIVE | PF_LRU), pfn_flags(pfn[i]) & (PF_SWAPCACHE | PF_ACTIVE | PF_LRU));
+	munmap(q, N * PAGE);
+}
+
 TEST_F(lazy, reclaim_of_a_group_parks_them)
 {
+	long scanned = cgroup_stat(&self->cg, "pgscan"), activated = cgroup_stat(&self->cg, "pgactivate");
+
 	EXPECT_EQ(-EAGAIN, cgroup_reclaim(&self->cg, 8 * N, 200));
 	EXPECT_TRUE(pages_are(0, self->p, N, PARKED));
+	EXPECT_EQ(N, vmstat("nr_mlock"));
 	EXPECT_EQ(N, marked(self->p, N));
+	/* Each was met once, and none taken for a page in use; beside them there are a few of the test's own. */
+	scanned = cgroup_stat(&self->cg, "pgscan") - scanned;
+	EXPECT_LE(N, scanned);
+	EXPECT_GT(2 * N, scanned);
+	EXPECT_GT(N / 4, cgroup_stat(&self->cg, "pgactivate") - activated);
 }
 
 TEST_F(lazy, parked_are_not_met_again)
@@ -208,8 +220,8 @@ TEST_F(lazy, munlock_brings_every_page_back)
 	EXPECT_EQ(N, census_of(0, self->p, N, 0).lru);
 	EXPECT_EQ(0, locked_vm(0));
 	EXPECT_TRUE(pages_are(0, self->p, N, ON_A_LIST));
-	EXPECT_TRUE(is_young(self->pfn[0]));
-	EXPECT_TRUE(is_young(self->pfn[N - 1]));
+	EXPECT_TRUE(folio_is_young(self->pfn[0]));
+	EXPECT_TRUE(folio_is_young(self->pfn[N - 1]));
 	EXPECT_EQ(N, counters_delta(&self->vm, "unevictable_pgs_munlocked"));
 	EXPECT_EQ(N, references(self->pfn, N));
 	EXPECT_LE(0, on_lists(&self->vm));
@@ -225,15 +237,58 @@ TEST_F(lazy, a_part_of_it)
 	EXPECT_TRUE(pages_are(0, self->p + N / 4 * PAGE, N / 2, ON_A_LIST));
 	EXPECT_TRUE(pages_are(0, self->p + 3 * N / 4 * PAGE, N / 4, PARKED));
 	EXPECT_EQ(N / 2, vmstat("nr_mlock"));
+	EXPECT_EQ(N / 2, locked_vm(0));
+}
+
+/* What has been found so far: never more than is locked, and never less than before. */
+TEST_F(lazy, found_a_part_at_a_time)
+{
+	long i;
+
+	for (i = 1; i <= 4; i++) {
+		ASSERT_EQ(N / 4, park(0, self->p + (i - 1) * N / 4 * PAGE, N / 4));
+		ASSERT_EQ(0, audit());
+		EXPECT_EQ(i * N / 4, instrument_value("nr_mlock"));
+		EXPECT_EQ(N, instrument_value("truth"));
+		EXPECT_EQ(N - i * N / 4, instrument_value("class undiscovered"));
+	}
+}
+
+/* What is freed while it is parked and was active before: nothing is left of the mark, and nothing had to be cleaned up. */
+TEST_F(lazy, parked_are_freed)
+{
+	struct peer child = peer_start(NULL, NULL);
+
+	ASSERT_EQ(N, park(0, self->p, N));
+	EXPECT_EQ(0, peer_end(&child));
+	ASSERT_EQ(0, munlock(self->p, N * PAGE));
+	drain();
+	ASSERT_TRUE(folio_is_young(self->pfn[0]));
+	ASSERT_EQ(0, mlock(self->p, N * PAGE));
+	cgroup_reclaim(&self->cg, 8 * N, 200);
+	EXPECT_EQ(-EAGAIN, cgroup_reclaim(&self->cg, 8 * N, 200));
+	EXPECT_TRUE(pages_are(0, self->p, N, PARKED));
+	ASSERT_EQ(0, munmap(self->p, N * PAGE));
+	drain();
+	EXPECT_EQ(0, vmstat("nr_mlock"));
+	EXPECT_EQ(0, counters_delta(&self->vm, "unevictable_pgs_cleared"));
+	EXPECT_EQ(2 * N, counters_delta(&self->vm, "unevictable_pgs_munlocked"));
 }
 
 /* Pages that are there and were never met: munlock has nothing to do, and takes and leaves nothing. */
 TEST_F(lazy, munlock_of_what_was_never_met)
 {
+	long unmarked;
+
+	ASSERT_EQ(0, instrument_read("stats"));
+	unmarked = instrument_value("unmark.munlock");
 	ASSERT_EQ(0, munlock(self->p, N * PAGE));
 	EXPECT_TRUE(pages_are(0, self->p, N, ON_A_LIST));
 	EXPECT_EQ(N, references(self->pfn, N));
 	EXPECT_EQ(0, counters_delta(&self->vm, "unevictable_pgs_munlocked"));
+	/* Nor does it go round by a batch. */
+	ASSERT_EQ(0, instrument_read("stats"));
+	EXPECT_EQ(unmarked, instrument_value("unmark.munlock"));
 }
 
 /* How long it takes to unlock n pages, of which one is there, and parked: the shortest of three, in microseconds; -1: it failed. */
@@ -297,179 +352,6 @@ TEST_F(lazy, a_thousand_rounds_leave_nothing_behind)
 	EXPECT_GT(ROUNDS / 2, free - vmstat("nr_free_pages"));
 }
 
-/*
- * Every way to take the last lock away from pages that live on in another mapping, which is not locked: shared memory, mapped
- * twice.
- */
-static int peer_step_fn(int n, void *arg)
-{
-	char **both = arg;
-
-	if (n == 0)
-		return mlock(both[0], N * PAGE) ? -errno : 0;
-	setenv("UMLOCK_PAUSE", "1", 1);
-	execl("/proc/self/exe", "lazy", NULL);
-	return -errno;
-}
-
-/* What peer_step_fn() execs: a process that has just been made new, and stays. */
-static void __attribute__((constructor)) pause_if_asked(void)
-{
-	if (getenv("UMLOCK_PAUSE"))
-		pause();
-}
-
-static int by_munlock(char *p) { return munlock(p, N * PAGE); }
-static int by_munlockall(char *p) { return munlockall(); }
-static int by_munmap(char *p) { return munmap(p, N * PAGE); }
-static int by_map_fixed(char *p) { return mmap(p, N * PAGE, RW, ANON | MAP_FIXED, -1, 0) != p; }
-static int by_dontneed_locked(char *p) { return madvise(p, N * PAGE, MADV_DONTNEED_LOCKED); }
-static int by_mremap(char *p) { return mremap(p, N * PAGE, PAGE, 0) != p || munmap(p, PAGE); }
-
-struct twice {
-	char *locked, *other;	/* N pages of a file, mapped twice */
-	int fd;
-	uint64_t pfn[N];
-};
-
-static bool map_twice(struct twice *t)
-{
-	t->fd = memfd_create("twice", 0);
-	if (ftruncate(t->fd, N * PAGE))
-		return false;
-	t->locked = mmap(NULL, N * PAGE, RW, MAP_SHARED | MAP_LOCKED, t->fd, 0);
-	t->other = mmap(NULL, N * PAGE, RW, MAP_SHARED | MAP_POPULATE, t->fd, 0);
-	if (t->locked == MAP_FAILED || t->other == MAP_FAILED)
-		return false;
-	mark(t->other, N);
-	drain();
-	return pfns_of(0, t->other, N, t->pfn) == N;
-}
-
-FIXTURE(way) {
-	struct twice t;
-};
-FIXTURE_VARIANT(way) {
-	int (*unlock)(char *p);
-};
-FIXTURE_VARIANT_ADD(way, munlock) { .unlock = by_munlock };
-FIXTURE_VARIANT_ADD(way, munlockall) { .unlock = by_munlockall };
-FIXTURE_VARIANT_ADD(way, munmap) { .unlock = by_munmap };
-FIXTURE_VARIANT_ADD(way, map_fixed) { .unlock = by_map_fixed };
-FIXTURE_VARIANT_ADD(way, dontneed_locked) { .unlock = by_dontneed_locked };
-FIXTURE_VARIANT_ADD(way, mremap) { .unlock = by_mremap };
-
-FIXTURE_SETUP(way)
-{
-	swap_on();
-	ASSERT_TRUE(map_twice(&self->t));
-}
-
-FIXTURE_TEARDOWN(way)
-{
-	EXPECT_EQ(0, audit());
-}
-
-TEST_F(way, brings_them_back)
-{
-	ASSERT_EQ(N, park(0, self->t.locked, N));
-	EXPECT_TRUE(pages_are(0, self->t.other, N, PARKED));
-	ASSERT_EQ(0, variant->unlock(self->t.locked));
-	EXPECT_TRUE(pages_are(0, self->t.other, N, ON_A_LIST));
-	EXPECT_EQ(0, vmstat("nr_mlock"));
-	EXPECT_EQ(N, marked(self->t.other, N));
-	EXPECT_TRUE(is_young(self->t.pfn[0]));
-}
-
-TEST_F(lazy, exit_and_exec_bring_them_back)
-{
-	char *both[1] = { mmap(NULL, N * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) };
-	struct peer peer;
-	int exec;
-
-	ASSERT_NE(MAP_FAILED, both[0]);
-	for (exec = 0; exec < 2; exec++) {
-		peer = peer_start(peer_step_fn, both);
-		ASSERT_EQ(0, peer_step(&peer, 0));
-		ASSERT_EQ(N, park(peer.pid, both[0], N));
-		EXPECT_TRUE(pages_are(0, both[0], N, PARKED));
-		if (exec) {
-			ASSERT_EQ(PEER_GONE, peer_step(&peer, 1));
-			EXPECT_TRUE(pages_are(0, both[0], N, ON_A_LIST));
-			kill(peer.pid, SIGKILL);
-		}
-		peer_end(&peer);
-		EXPECT_TRUE(pages_are(0, both[0], N, ON_A_LIST));
-		EXPECT_EQ(0, vmstat("nr_mlock"));
-	}
-}
-
-FIXTURE(twice) {
-	struct twice t;
-};
-
-FIXTURE_SETUP(twice)
-{
-	swap_on();
-	ASSERT_TRUE(map_twice(&self->t));
-}
-
-FIXTURE_TEARDOWN(twice)
-{
-	EXPECT_EQ(0, audit());
-}
-
-/* A mapping without a lock that goes takes nothing with it. */
-TEST_F(twice, other_mapping_goes)
-{
-	ASSERT_EQ(N, park(0, self->t.locked, N));
-	ASSERT_EQ(0, munmap(self->t.other, N * PAGE));
-	EXPECT_TRUE(pages_are(0, self->t.locked, N, PARKED));
-	EXPECT_EQ(N, vmstat("nr_mlock"));
-}
-
-/* Nor does munlock of what is not locked. */
-TEST_F(twice, munlock_of_the_other_mapping)
-{
-	ASSERT_EQ(N, park(0, self->t.locked, N));
-	ASSERT_EQ(0, munlock(self->t.other, N * PAGE));
-	EXPECT_TRUE(pages_are(0, self->t.locked, N, PARKED));
-	EXPECT_EQ(N, vmstat("nr_mlock"));
-}
-
-/* When one of two lockers goes the page is back on a list, and reclaim finds the other one. */
-TEST_F(way, other_locker_is_found_again)
-{
-	ASSERT_EQ(0, mlock(self->t.other, N * PAGE));
-	ASSERT_EQ(N, park(0, self->t.locked, N));
-	ASSERT_EQ(0, variant->unlock(self->t.locked));
-	if (variant->unlock == by_munlockall)
-		ASSERT_EQ(0, mlock(self->t.other, N * PAGE));
-	EXPECT_EQ(0, vmstat("nr_mlock"));
-	EXPECT_TRUE(pages_are(0, self->t.other, N, ON_A_LIST));
-	EXPECT_EQ(N, park(0, self->t.other, N));
-	EXPECT_EQ(N, vmstat("nr_mlock"));
-	EXPECT_EQ(N, marked(self->t.other, N));
-}
-
-/* The file shrinks, or gets a hole: pages go while they are parked, and nothing is left to clean up after them. */
-TEST_F(twice, truncated)
-{
-	struct counters vm;
-
-	counters_take(&vm, "/proc/vmstat");
-	ASSERT_EQ(N, park(0, self->t.locked, N));
-	ASSERT_EQ(0, fallocate(self->t.fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, N / 2 * PAGE));
-	drain();
-	EXPECT_EQ(N / 2, census_of(0, self->t.other, N, PARKED).mlocked);
-	EXPECT_EQ(N / 2, vmstat("nr_mlock"));
-	ASSERT_EQ(0, ftruncate(self->t.fd, 0));
-	drain();
-	EXPECT_EQ(0, census_of(0, self->t.other, N, 0).present);
-	EXPECT_EQ(0, vmstat("nr_mlock"));
-	EXPECT_EQ(0, counters_delta(&vm, "unevictable_pgs_cleared"));
-}
-
 TEST_F(lazy, migration_takes_them)
 {
 	uint64_t now[N];
@@ -511,34 +393,97 @@ static long compacted(char *p)
 	return moved;
 }
 
-TEST_F(lazy, compaction_takes_them)
-{
-	int allowed = compact_unevictable(0);
-	char *q = mmap(NULL, 9 * LOCKED_PAGES * PAGE, RW, ANON, -1, 0);
-	long i, moved, claimed;
+/* Anonymous memory, or the page cache of a disk, whose pages are on the lists of files. */
+FIXTURE(compaction) {
+	int fd, allowed;
+	char *p;	/* 9 * LOCKED_PAGES, one chunk of nine locked and parked, the others not there */
+};
+FIXTURE_VARIANT(compaction) {
+	bool disk;
+};
+FIXTURE_VARIANT_ADD(compaction, anon) { .disk = false };
+FIXTURE_VARIANT_ADD(compaction, disk) { .disk = true };
 
+FIXTURE_SETUP(compaction)
+{
+	bool disk = variant->disk;
+	long i, filled;
+	char *fill;
+
+	swap_on();
 	make_free_pages_global();
-	ASSERT_EQ(0, madvise(q, 9 * LOCKED_PAGES * PAGE, MADV_POPULATE_WRITE));
+	drain();
+	/* Compaction moves pages up: take what is there, but for 64 MiB, and give it back once those are in what is left, below. */
+	filled = vmstat("nr_free_pages") - 16384;
+	fill = mmap(NULL, filled * PAGE, RW, ANON | MAP_POPULATE, -1, 0);
+	ASSERT_NE(MAP_FAILED, fill);
+	self->allowed = compact_unevictable(0);
+	self->fd = disk ? disk_open(9 * LOCKED_PAGES) : -1;
+	self->p = mmap(NULL, 9 * LOCKED_PAGES * PAGE, RW, disk ? MAP_SHARED : ANON, self->fd, 0);
+	ASSERT_NE(MAP_FAILED, self->p);
+	ASSERT_EQ(0, madvise(self->p, 9 * LOCKED_PAGES * PAGE, MADV_POPULATE_WRITE));
+	for (i = 0; i < 9 * LOCKED_PAGES; i += 9 * CHUNK)
+		mark(self->p + i * PAGE, CHUNK);
+	if (disk)
+		fsync(self->fd);
 	for (i = 0; i < 9 * LOCKED_PAGES; i += 9 * CHUNK) {
-		ASSERT_EQ(0, mlock(q + i * PAGE, CHUNK * PAGE));
-		ASSERT_EQ(CHUNK, park(0, q + i * PAGE, CHUNK));
-		ASSERT_EQ(0, madvise(q + (i + CHUNK) * PAGE, 8 * CHUNK * PAGE, MADV_DONTNEED));
+		ASSERT_EQ(0, mlock(self->p + i * PAGE, CHUNK * PAGE));
+		ASSERT_EQ(CHUNK, park(0, self->p + i * PAGE, CHUNK));
+		ASSERT_EQ(0, disk ? fallocate(self->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (i + CHUNK) * PAGE, 8 * CHUNK * PAGE) :
+			     madvise(self->p + (i + CHUNK) * PAGE, 8 * CHUNK * PAGE, MADV_DONTNEED));
 	}
+	munmap(fill, filled * PAGE);
 	ASSERT_EQ(LOCKED_PAGES, vmstat("nr_mlock"));
-	EXPECT_EQ(0, compacted(q));
+}
+
+FIXTURE_TEARDOWN(compaction)
+{
+	compact_unevictable(self->allowed);
+	EXPECT_EQ(0, audit());
+	munmap(self->p, 9 * LOCKED_PAGES * PAGE);
+	if (self->fd >= 0)
+		close(self->fd);
+	drain();
+	EXPECT_EQ(0, vmstat("nr_mlock"));
+}
+
+TEST_F(compaction, takes_them)
+{
+	struct iovec pinned = { self->p, CHUNK * PAGE };
+	struct io_uring_params params = { 0 };
+	uint64_t pfn[CHUNK], now[CHUNK];
+	long moved, claimed, i;
+	int ring = -1;
+
+	EXPECT_EQ(0, compacted(self->p));
 	EXPECT_EQ(LOCKED_PAGES, vmstat("nr_mlock"));
 	compact_unevictable(1);
+	/* What a driver has pinned stays where it is, and parked; of a file only the pages that are not are asked for. */
+	if (!variant->disk) {
+		ring = syscall(SYS_io_uring_setup, 1, &params);
+		ASSERT_LE(0, ring);
+		ASSERT_EQ(0, syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, &pinned, 1));
+	}
+	ASSERT_EQ(CHUNK, pfns_of(0, self->p, CHUNK, pfn));
 	trace_start("unpark");
-	moved = compacted(q);
+	moved = compacted(self->p);
 	trace_stop();
-	compact_unevictable(allowed);
 	claimed = traced("unpark", "how=claim_compact", NULL, 0);
+	printf("# %ld locked pages, %ld claimed, %ld moved\n", LOCKED_PAGES, claimed, moved);
 	EXPECT_LT(0, moved);
 	EXPECT_LE(moved, claimed);
 	EXPECT_EQ(LOCKED_PAGES - claimed, vmstat("nr_mlock"));
 	EXPECT_EQ(0, vmstat("nr_isolated_anon"));
-	EXPECT_EQ(0, audit());
-	munmap(q, 9 * LOCKED_PAGES * PAGE);
+	EXPECT_EQ(0, vmstat("nr_isolated_file"));
+	if (!variant->disk) {
+		EXPECT_EQ(0, traced("unpark", NULL, pfn, CHUNK));
+		ASSERT_EQ(CHUNK, pfns_of(0, self->p, CHUNK, now));
+		EXPECT_EQ(0, memcmp(pfn, now, sizeof(pfn)));
+		EXPECT_TRUE(pages_are(0, self->p, CHUNK, PARKED));
+		close(ring);
+	}
+	for (i = 0; i < 9 * LOCKED_PAGES; i += 9 * CHUNK)
+		EXPECT_EQ(CHUNK, marked(self->p + i * PAGE, CHUNK));
 }
 
 /* The parent's page is parked; it writes, gets a copy, and leaves the page to the child, who has not locked it. */
@@ -576,19 +521,65 @@ TEST_F(lazy, the_place_in_swap_is_given_back)
 	EXPECT_FALSE(!!(pfn_flags(self->pfn[0]) & PF_SWAPCACHE));
 }
 
-/* Unlocked mappings of it may be gone by then: who has them comes back to a page that is parked. */
-TEST_F(lazy, unmapped_in_part)
+/*
+ * An unlocked mapping of it may be gone by then, with a place in swap in its stead, which cannot be given back: who has that comes
+ * back to the page that is parked, by a fault or by swapoff. Reclaim asks the older mapping first, so the younger one locks it.
+ */
+static int lock_unasked(int n, void *p)
 {
-	struct peer child;
+	if (n == 0)
+		return mlock2(p, N * PAGE, MLOCK_ONFAULT) ? errno : 0;
+	return madvise(p, N * PAGE, MADV_RANDOM) ? errno : 0;
+}
 
-	ASSERT_EQ(0, madvise(self->p, N * PAGE, MADV_RANDOM));
-	child = peer_start(NULL, NULL);
-	ASSERT_EQ(N, park(0, self->p, N));
-	EXPECT_TRUE(pages_are(0, self->p, N, PARKED));
+FIXTURE(in_part) {
+	int unused;
+};
+FIXTURE_VARIANT(in_part) {
+	bool off;
+};
+FIXTURE_VARIANT_ADD(in_part, fault) { .off = false };
+FIXTURE_VARIANT_ADD(in_part, swapoff) { .off = true };
+FIXTURE_SETUP(in_part)
+{
+	swap_on();
+}
+FIXTURE_TEARDOWN(in_part)
+{
+	swap_on();
+	EXPECT_EQ(0, audit());
+}
+
+TEST_F(in_part, unmapped)
+{
+	char *p = map_marked(N, 0);
+	struct peer child = peer_start(lock_unasked, p);
+	uint64_t was[N], now[N];
+	long i, cached = 0;
+
+	ASSERT_EQ(0, peer_step(&child, 0));
+	ASSERT_EQ(0, peer_step(&child, 1));
+	drain();
+	ASSERT_EQ(N, pfns_of(child.pid, p, N, was));
+	ASSERT_EQ(N, park(child.pid, p, N));
+	EXPECT_EQ(N, pages_swapped(0, p, N));
+	for (i = 0; i < N; i++)
+		cached += !!(pfn_flags(was[i]) & PF_SWAPCACHE);
+	EXPECT_EQ(N, cached);
+	EXPECT_TRUE(pages_are(child.pid, p, N, PARKED));
+	EXPECT_EQ(0, audit());
+	if (variant->off)
+		swap_off();
+	EXPECT_EQ(N, marked(p, N));
+	ASSERT_EQ(N, pfns_of(0, p, N, now));
+	EXPECT_EQ(0, memcmp(was, now, sizeof(was)));
+	EXPECT_TRUE(pages_are(child.pid, p, N, PARKED));
+	EXPECT_EQ(N, vmstat("nr_mlock"));
 	EXPECT_EQ(0, audit());
 	EXPECT_EQ(0, peer_end(&child));
-	EXPECT_TRUE(pages_are(0, self->p, N, PARKED));
-	EXPECT_EQ(N, marked(self->p, N));
+	EXPECT_TRUE(pages_are(0, p, N, ON_A_LIST));
+	EXPECT_EQ(0, vmstat("nr_mlock"));
+	munmap(p, N * PAGE);
 }
 
 TEST_F(lazy, a_locked_majority_costs_nothing_once_found)

@@ -31,12 +31,6 @@ struct uffdio_move { __u64 dst, src, len, mode; __s64 move; };
 #define UFFDIO_MOVE _IOWR(UFFDIO, 0x05, struct uffdio_move)
 #endif
 
-/* Are n locked pages at p parked, once reclaim had its look? The next audit counts what it has not found as a violation. */
-static bool parked(const void *p, long n)
-{
-	return !audit_settle() && pages_are(0, p, n, PARKED);
-}
-
 FIXTURE(parked) {
 	struct cgroup cg;
 	struct counters vm;
@@ -50,7 +44,7 @@ FIXTURE_SETUP(parked)
 	self->cg = cgroup_make("parked");
 	cgroup_enter(&self->cg);
 	self->p = map_marked(N, MAP_LOCKED);
-	ASSERT_TRUE(parked(self->p, N));
+	ASSERT_TRUE(settle_parks(0, self->p, N));
 	ASSERT_EQ(N, pfns_of(0, self->p, N, self->pfn));
 	ASSERT_EQ(N, vmstat("nr_mlock"));
 	counters_take(&self->vm, "/proc/vmstat");
@@ -70,19 +64,14 @@ FIXTURE_TEARDOWN(parked)
 
 #define KSM "/sys/kernel/mm/ksm/"
 
-TEST_F(parked, merged_by_ksm)
+/* Of n pages here and n pages there, with the same in them, how many KSM makes one of. */
+static long merge(char *here, char *there, long n)
 {
-	char *q = mmap(NULL, N * PAGE, RW, ANON | MAP_LOCKED, -1, 0);
-	uint64_t of_p[N], of_q[N];
+	uint64_t of_here[N], of_there[N];
 	long scans, i, same = 0;
 
-	ASSERT_NE(MAP_FAILED, q);
-	memset(self->p, 7, N * PAGE);
-	memset(q, 7, N * PAGE);
-	ASSERT_TRUE(parked(q, N));
-	EXPECT_EQ(2 * N, vmstat("nr_mlock"));
-	ASSERT_EQ(0, madvise(self->p, N * PAGE, MADV_MERGEABLE));
-	ASSERT_EQ(0, madvise(q, N * PAGE, MADV_MERGEABLE));
+	if (madvise(here, n * PAGE, MADV_MERGEABLE) || madvise(there, n * PAGE, MADV_MERGEABLE))
+		return -errno;
 	write_text(KSM "pages_to_scan", "10000");
 	write_text(KSM "sleep_millisecs", "0");
 	write_text(KSM "run", "1");
@@ -90,23 +79,42 @@ TEST_F(parked, merged_by_ksm)
 	for (i = 0; i < 2000 && atol(read_text(KSM "full_scans")) < scans + 4; i++)
 		usleep(1000);
 	write_text(KSM "run", "0");
-	pfns_of(0, self->p, N, of_p);
-	pfns_of(0, q, N, of_q);
-	for (i = 0; i < N; i++)
-		same += of_p[i] == of_q[i];
-	EXPECT_EQ(N, same);
-	/* What was parked has been freed; the one that took its place is found like any other. */
-	EXPECT_TRUE(parked(q, N));
-	EXPECT_TRUE(parked(self->p, N));
-	EXPECT_GE(N, vmstat("nr_mlock"));
+	pfns_of(0, here, n, of_here);
+	pfns_of(0, there, n, of_there);
+	for (i = 0; i < n; i++)
+		same += of_here[i] && of_here[i] == of_there[i];
+	return same;
+}
+
+TEST_F(parked, merged_by_ksm)
+{
+	char *q = mmap(NULL, N * PAGE, RW, ANON | MAP_LOCKED, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, q);
+	memset(self->p, 7, N * PAGE);
+	memset(q, 7, N * PAGE);
+	ASSERT_TRUE(settle_parks(0, q, N));
+	EXPECT_EQ(2 * N, vmstat("nr_mlock"));
+	EXPECT_EQ(N, merge(self->p, q, N));
+	/* One of those that were parked is now in the place of all, and the others are freed. */
+	EXPECT_EQ(1, vmstat("nr_mlock"));
+	EXPECT_TRUE(pages_are(0, self->p, N, PARKED));
+	EXPECT_TRUE(settle_parks(0, q, N));
+	EXPECT_TRUE(settle_parks(0, self->p, N));
+	EXPECT_EQ(1, vmstat("nr_mlock"));
 	EXPECT_EQ(0, audit());
+	/* One of its lockers unlocks, and goes; the other is found again each time. */
+	ASSERT_EQ(0, munlock(q, N * PAGE));
+	EXPECT_TRUE(pages_are(0, self->p, N, ON_A_LIST));
+	EXPECT_TRUE(settle_parks(0, self->p, N));
+	ASSERT_EQ(0, mlock(q, N * PAGE));
 	/* And written to, each has its own again. */
 	memset(q, 8, N * PAGE);
-	EXPECT_TRUE(parked(q, N));
-	EXPECT_TRUE(parked(self->p, N));
+	EXPECT_TRUE(settle_parks(0, q, N));
+	EXPECT_TRUE(settle_parks(0, self->p, N));
 	write_text(KSM "run", "2");
 	munmap(q, N * PAGE);
-	EXPECT_TRUE(parked(self->p, N));
+	EXPECT_TRUE(settle_parks(0, self->p, N));
 }
 
 TEST_F(parked, by_userfaultfd)
@@ -117,6 +125,7 @@ TEST_F(parked, by_userfaultfd)
 	struct uffdio_copy copy = { .dst = (unsigned long)q, .src = (unsigned long)from, .len = N / 2 * PAGE };
 	struct uffdio_move move = { .dst = (unsigned long)q + N / 2 * PAGE, .src = (unsigned long)self->p, .len = N / 2 * PAGE };
 	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	uint64_t now[N];
 
 	if (fd < 0)
 		SKIP(return, "no userfaultfd: %s", strerror(errno));
@@ -124,13 +133,17 @@ TEST_F(parked, by_userfaultfd)
 	ASSERT_EQ(0, mlock2(q, N * PAGE, MLOCK_ONFAULT));
 	ASSERT_EQ(0, ioctl(fd, UFFDIO_REGISTER, &reg));
 	ASSERT_EQ(0, ioctl(fd, UFFDIO_COPY, &copy));
-	EXPECT_TRUE(parked(q, N / 2));
+	EXPECT_TRUE(settle_parks(0, q, N / 2));
 	/* From one locked mapping to another, parked as they are; without MLOCK_ONFAULT on one side only, as the kernel wants them alike. */
 	ASSERT_EQ(0, mlock2(self->p, N * PAGE, MLOCK_ONFAULT));
 	ASSERT_EQ(0, ioctl(fd, UFFDIO_MOVE, &move)) {
 		TH_LOG("UFFDIO_MOVE: %s", strerror(errno));
 	}
-	EXPECT_TRUE(parked(q, N));
+	EXPECT_TRUE(pages_are(0, q + N / 2 * PAGE, N / 2, PARKED));
+	ASSERT_EQ(N / 2, pfns_of(0, q + N / 2 * PAGE, N / 2, now));
+	EXPECT_EQ(0, memcmp(self->pfn, now, sizeof(now[0]) * N / 2));
+	EXPECT_EQ(0, counters_delta(&self->vm, "unevictable_pgs_munlocked"));
+	EXPECT_TRUE(settle_parks(0, q, N));
 	EXPECT_EQ(0, audit());
 	ASSERT_EQ(0, munlock(q, N * PAGE));
 	EXPECT_TRUE(pages_are(0, q, N, ON_A_LIST));
@@ -153,21 +166,22 @@ TEST_F(parked, pinned)
 	ASSERT_EQ(0, folio_look(self->pfn[0]));
 	pins = instrument_value("refcount");
 	EXPECT_LT(1, pins);
-	EXPECT_TRUE(parked(self->p, N));
+	EXPECT_TRUE(settle_parks(0, self->p, N));
 	ASSERT_EQ(0, munlock(self->p, N * PAGE));
 	EXPECT_TRUE(pages_are(0, self->p, N, ON_A_LIST));
 	ASSERT_EQ(0, mlock(self->p, N * PAGE));
-	EXPECT_TRUE(parked(self->p, N));
+	EXPECT_TRUE(settle_parks(0, self->p, N));
 	/* It does not move, and is on a list or parked: not lost between the two. */
 	ASSERT_EQ(0, migrate_once(0, self->p, N));
 	EXPECT_EQ(N, instrument_value("failed"));
-	EXPECT_TRUE(parked(self->p, N));
+	EXPECT_TRUE(pages_are(0, self->p, N, ON_A_LIST));
+	EXPECT_TRUE(settle_parks(0, self->p, N));
 	EXPECT_EQ(0, audit());
 	ASSERT_EQ(0, folio_look(self->pfn[0]));
 	EXPECT_EQ(pins, instrument_value("refcount"));
 	ASSERT_EQ(0, syscall(SYS_io_uring_register, ring, IORING_UNREGISTER_BUFFERS, NULL, 0));
 	close(ring);
-	EXPECT_TRUE(parked(self->p, N));
+	EXPECT_TRUE(settle_parks(0, self->p, N));
 }
 
 /* Off all lists they outlive what the lists belong to. */
@@ -195,7 +209,7 @@ TEST_F(parked, the_lists_are_changed)
 		EXPECT_TRUE(pages_are(0, self->p, N, ON_A_LIST));
 		EXPECT_EQ(0, audit());
 		ASSERT_EQ(0, mlock(self->p, N * PAGE));
-		EXPECT_TRUE(parked(self->p, N));
+		EXPECT_TRUE(settle_parks(0, self->p, N));
 	}
 }
 
@@ -203,13 +217,10 @@ TEST_F(parked, the_lists_are_changed)
  * A lock that goes between the look of reclaim and the mark would leave a page parked that nobody locks: planted here. The last
  * mapping to go brings it back, though it is not a locked one, and nothing is freed that is parked.
  */
-TEST_F(parked, by_nobody_any_more)
+static void leak(struct __test_metadata *_metadata, FIXTURE_DATA(parked) *self, char *q)
 {
-	char *q = map_marked(1, 0);
 	uint64_t pfn;
 
-	if (instrument_missing("fault"))
-		SKIP(return, "%s", instrument_missing("fault"));
 	drain();
 	ASSERT_EQ(1, pfns_of(0, q, 1, &pfn));
 	ASSERT_EQ(0, instrument("fault", "plant leaked %#lx", (unsigned long)pfn));
@@ -224,6 +235,27 @@ TEST_F(parked, by_nobody_any_more)
 	EXPECT_EQ(0, audit());
 }
 
+TEST_F(parked, by_nobody_any_more)
+{
+	if (instrument_missing("fault"))
+		SKIP(return, "%s", instrument_missing("fault"));
+	leak(_metadata, self, map_marked(1, 0));
+}
+
+/* Of a merged page truncation takes one mapping, and leaves those that other files and processes have. */
+TEST_F(parked, by_nobody_any_more_and_merged)
+{
+	char *q = map_marked(1, 0), *r = map_marked(1, 0);
+
+	if (instrument_missing("fault"))
+		SKIP(return, "%s", instrument_missing("fault"));
+	ASSERT_EQ(1, merge(q, r, 1));
+	leak(_metadata, self, q);
+	EXPECT_TRUE(pages_are(0, r, 1, ON_A_LIST));
+	write_text(KSM "run", "2");
+	munmap(r, PAGE);
+}
+
 /* A child that does that over and over, until it is killed. */
 static int child_of(void (*work)(char *p, pid_t pid), char *p)
 {
@@ -235,42 +267,89 @@ static int child_of(void (*work)(char *p, pid_t pid), char *p)
 		work(p, parent);
 }
 
+static void do_lock(char *p, pid_t pid)
+{
+	mlock(p, N * PAGE);
+	munlock(p, N * PAGE);
+}
+
 static void do_split(char *p, pid_t pid)
 {
 	mprotect(p, PAGE, PROT_READ);
 	mprotect(p, PAGE, RW);
 }
 
-/*
- * Reclaim does not wait for the locks of the reverse map: it keeps what it cannot tell of. One who splits and merges mappings
- * has them for a moment each time; who is first in line for the CPU finds them taken after some tries.
- */
-TEST_F(parked, their_reverse_map_is_in_use)
+/* How many pages had that outcome so far. */
+static long verified(const char *outcome)
 {
-	struct sched_param first = { .sched_priority = 1 }, last = { 0 };
-	long i, contended = 0;
-	pid_t pid;
+	return instrument_read("stats") ? -1 : instrument_value(outcome);
+}
 
-	ASSERT_EQ(0, munlock(self->p, N * PAGE));
-	pid = child_of(do_split, self->p);
-	ASSERT_EQ(0, sched_setscheduler(0, SCHED_FIFO, &first));
-	for (i = 0; i < 20000 && !contended; i++) {
-		struct timespec moment = { 0, 100000 + i % 100 * 1000 };
+/*
+ * To interrupt another in the middle of a system call takes no luck but patience: one who is first in line for the CPU, and
+ * wakes up at odd moments, gets there. Sleep so; back_in_line() ends it.
+ */
+static void nap(void)
+{
+	static const struct sched_param first = { .sched_priority = 1 };
+	static long naps;
+	struct timespec moment = { 0, 100000 + naps++ % 100 * 1000 };
 
-		nanosleep(&moment, NULL);
-		ASSERT_EQ(0, instrument("park", "%d %#lx %#lx", getpid(), (long)self->p, N * PAGE));
-		ASSERT_EQ(N, instrument_value("kept"));
-		ASSERT_EQ(0, instrument_read("stats"));
-		contended = instrument_value("park.contended");
-	}
+	if (sched_setscheduler(0, SCHED_FIFO, &first))
+		die("SCHED_FIFO", strerror(errno), "run as root");
+	nanosleep(&moment, NULL);
+}
+
+static void back_in_line(void)
+{
+	static const struct sched_param last = { 0 };
+
 	sched_setscheduler(0, SCHED_OTHER, &last);
+}
+
+/* A child works, and between two naps look() has one, until pages had that outcome: how many looks that took, or 0: never. */
+static long meet(void (*work)(char *p, pid_t pid), char *p, int (*look)(char *p), const char *outcome)
+{
+	long before = verified(outcome), i, met = 0;
+	pid_t pid = child_of(work, p);
+
+	for (i = 1; i <= 20000 && !met; i++) {
+		nap();
+		if (look(p))
+			break;
+		met = verified(outcome) == before ? 0 : i;
+	}
+	back_in_line();
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	printf("# %ld pages kept so at look %ld\n", contended, i);
-	EXPECT_LT(0, contended);
+	printf("# %s at look %ld\n", outcome, met);
+	return met;
+}
+
+static int look_park(char *p) { return instrument("park", "%d %#lx %#lx", getpid(), (long)p, N * PAGE); }
+static int look_reclaim(char *p) { return madvise(p, N * PAGE, MADV_POPULATE_READ) || reclaim_once(NULL, 0, p, N); }
+
+/* Reclaim does not wait for the locks of the reverse map, which one who splits mappings has: it keeps what it cannot tell of. */
+TEST_F(parked, their_reverse_map_is_in_use)
+{
+	ASSERT_EQ(0, munlock(self->p, N * PAGE));
+	EXPECT_LT(0, meet(do_split, self->p, look_park, "park.contended"));
 	EXPECT_TRUE(pages_are(0, self->p, N, ON_A_LIST));
 	ASSERT_EQ(0, mlock(self->p, N * PAGE));
-	EXPECT_TRUE(parked(self->p, N));
+	EXPECT_TRUE(settle_parks(0, self->p, N));
+}
+
+/* A mapping that mlock(2) is at work on is locked at the first look and not at the second: reclaim puts the pages back. */
+TEST_F(parked, their_lock_is_in_the_making)
+{
+	char *q = mmap(NULL, N * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, q);
+	EXPECT_LT(0, meet(do_lock, q, look_reclaim, "park.lost"));
+	ASSERT_EQ(0, madvise(q, N * PAGE, MADV_POPULATE_WRITE));
+	EXPECT_TRUE(pages_are(0, q, N, ON_A_LIST));
+	EXPECT_EQ(N, vmstat("nr_mlock"));
+	munmap(q, N * PAGE);
 }
 
 /* Its file becomes unevictable while it is parked: it goes back to the list of such pages, and no count is made up for it. */
@@ -283,7 +362,7 @@ TEST_F(parked, of_a_file_that_becomes_unevictable)
 	ASSERT_NE((char *)-1, q);
 	ASSERT_EQ(0, shmctl(id, IPC_RMID, NULL));
 	ASSERT_EQ(0, mlock(q, N * PAGE));
-	ASSERT_TRUE(parked(q, N));
+	ASSERT_TRUE(settle_parks(0, q, N));
 	ASSERT_EQ(N, pfns_of(0, q, N, pfn));
 	ASSERT_EQ(0, shmctl(id, SHM_LOCK, NULL));
 	ASSERT_EQ(0, munlock(q, N * PAGE));
@@ -297,22 +376,23 @@ TEST_F(parked, of_a_file_that_becomes_unevictable)
 }
 
 /*
- * Two processes for some time: one locks, unlocks and takes away, the other has reclaim look, and moves. Where one comes
- * between the two steps of the other is left to the clock; nothing may be left behind.
+ * All for some time: one locks, unlocks and takes away, the others interrupt it, to have reclaim look, and to move or truncate.
+ * Nothing may be left behind.
  */
 static int file;
-static void do_reclaim(char *p, pid_t pid) { reclaim_once(NULL, pid, p, N); }
-static void do_migrate(char *p, pid_t pid) { migrate_once(pid, p, N); }
-static void do_punch(char *p, pid_t pid) { fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, N * PAGE); }
+static void do_reclaim(char *p, pid_t pid) { nap(); reclaim_once(NULL, pid, p, N); }
+static void do_migrate(char *p, pid_t pid) { nap(); migrate_once(pid, p, N); }
+static void do_punch(char *p, pid_t pid) { nap(); fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, N * PAGE); }
 
 FIXTURE(work) {
 	struct counters vm;
 };
 FIXTURE_VARIANT(work) {
 	void (*others[2])(char *p, pid_t pid);
+	const char *outcome;	/* of pages, that shows that they do something */
 };
-FIXTURE_VARIANT_ADD(work, reclaim_and_migrate) { .others = { do_reclaim, do_migrate } };
-FIXTURE_VARIANT_ADD(work, reclaim_and_truncate) { .others = { do_reclaim, do_punch } };
+FIXTURE_VARIANT_ADD(work, reclaim_and_migrate) { .others = { do_reclaim, do_migrate }, .outcome = "unpark.claim_isolate" };
+FIXTURE_VARIANT_ADD(work, reclaim_and_truncate) { .others = { do_reclaim, do_punch }, .outcome = "unmark.zap" };
 FIXTURE_SETUP(work)
 {
 	swap_on();
@@ -328,7 +408,7 @@ TEST_F(work, all_at_once)
 	char *other, *p;
 	pid_t pid[ARRAY_SIZE(variant->others)];
 	unsigned int i;
-	long rounds = 0;
+	long rounds = 0, outcome = verified(variant->outcome);
 	time_t end;
 
 	file = memfd_create("parked", 0);
@@ -356,6 +436,11 @@ TEST_F(work, all_at_once)
 	EXPECT_EQ(0, audit());
 	EXPECT_EQ(0, vmstat("nr_mlock"));
 	EXPECT_EQ(0, counters_delta(&self->vm, "unevictable_pgs_cleared"));
+	/* There was something to leave behind. */
+	EXPECT_LT(0, counters_delta(&self->vm, "unevictable_pgs_mlocked"));
+	EXPECT_EQ(counters_delta(&self->vm, "unevictable_pgs_mlocked"), counters_delta(&self->vm, "unevictable_pgs_munlocked"));
+	EXPECT_LT(0, verified(variant->outcome) - outcome);
+	printf("# %ld %s\n", verified(variant->outcome) - outcome, variant->outcome);
 	munmap(p, N * PAGE);
 	munmap(other, N * PAGE);
 }
