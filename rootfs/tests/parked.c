@@ -375,6 +375,25 @@ TEST_F(parked, of_a_file_that_becomes_unevictable)
 	ASSERT_EQ(0, shmdt(q));
 }
 
+/* It was unevictable for a while, and nobody met it meanwhile: nothing has changed. */
+TEST_F(parked, of_a_file_that_was_unevictable)
+{
+	int id = shm_make(N);
+	char *q = shmat(id, NULL, 0);
+
+	ASSERT_NE((char *)-1, q);
+	ASSERT_EQ(0, shmctl(id, IPC_RMID, NULL));
+	ASSERT_EQ(0, mlock(q, N * PAGE));
+	ASSERT_TRUE(settle_parks(0, q, N));
+	ASSERT_EQ(0, shmctl(id, SHM_LOCK, NULL));
+	ASSERT_EQ(0, shmctl(id, SHM_UNLOCK, NULL));
+	EXPECT_TRUE(pages_are(0, q, N, PARKED));
+	EXPECT_EQ(2 * N, vmstat("nr_mlock"));
+	ASSERT_EQ(0, munlock(q, N * PAGE));
+	EXPECT_TRUE(pages_are(0, q, N, ON_A_LIST));
+	ASSERT_EQ(0, shmdt(q));
+}
+
 /*
  * All for some time: one locks, unlocks and takes away, the others interrupt it, to have reclaim look, and to move or truncate.
  * Nothing may be left behind.
