@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * lazy_rounds [PAGES [ROUNDS]]: lock so many pages (1 GiB unless told), have reclaim find all of them, unlock them, over and over
- * (100 times). Prints what was there before and after, and last how many pages are lost; status 1 if anything is left behind.
+ * (100 times). Prints what was there before and after, and last how many pages are lost; status 1 if anything is left behind, 2
+ * if it is called in another way.
  */
 #include "umlock.h"
 
@@ -30,18 +31,35 @@ static struct sums look(const uint64_t *pfn, long n)
 	return s;
 }
 
+/* What is written there, or -1. */
+static long number(const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	return *end || end == text ? -1 : n;
+}
+
 int main(int argc, char **argv)
 {
-	long n = argc > 1 ? atol(argv[1]) : 262144, rounds = argc > 2 ? atol(argv[2]) : 100, i, looks;
-	char *p = mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	uint64_t *pfn = malloc(n * sizeof(*pfn));
-	struct sums before, after;
+	long n = argc > 1 ? number(argv[1]) : 262144, rounds = argc > 2 ? number(argv[2]) : 100, i, looks;
+	struct sums before = { 0 }, after;
+	uint64_t *pfn;
+	char *p;
 
+	if (argc > 3 || n <= 0 || rounds <= 0 || strncmp(policy_name(), "lazy", 4)) {
+		printf("# lazy_rounds [PAGES [ROUNDS]], under mlock_policy=lazy or lazy,eager\n");
+		return 2;
+	}
+	p = mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	pfn = malloc(n * sizeof(*pfn));
 	if (p == MAP_FAILED || !pfn || pfns_of(0, p, n, pfn) != n)
 		die("mmap", "too little memory", "M=1500M");
 	swap_on();
-	before = look(pfn, n);
-	for (i = 0; i < rounds; i++) {
+	/* The first round makes what is made once, and does not count. */
+	for (i = 0; i <= rounds; i++) {
+		if (i == 1)
+			before = look(pfn, n);
 		if (mlock(p, n * PAGE))
 			die("mlock", strerror(errno), "see dmesg");
 		/* One that is new, or was just touched, is kept for a look. */

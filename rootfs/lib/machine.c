@@ -81,13 +81,18 @@ int compact_unevictable(int allowed)
 
 int disk_open(long n)
 {
-	int err = write_text("/sys/block/zram0/disksize", "64M"), fd;
+	static const char dev[] = "/dev/zram1";	/* the first one may be the swap */
 	uint64_t bytes = 0;
+	int err, fd = -1;
 
-	/* -EBUSY: it has a size since the last time. */
-	fd = err && err != -EBUSY ? -1 : open("/dev/zram0", O_RDWR | O_CLOEXEC);
+	/* Reading it adds a device, the next one; with -EBUSY it has a size since the last time. */
+	if (access(dev, F_OK))
+		read_text("/sys/class/zram-control/hot_add");
+	err = write_text("/sys/block/zram1/disksize", "64M");
+	if (!err || err == -EBUSY)
+		fd = open(dev, O_RDWR | O_CLOEXEC);
 	if (fd < 0 || ioctl(fd, BLKGETSIZE64, &bytes) || bytes < n * PAGE)
-		die("/dev/zram0", strerror(errno), "CONFIG_ZRAM, and a disk of 64 MiB at most");
+		die(dev, strerror(errno), "CONFIG_ZRAM, and a disk of 64 MiB at most");
 	return fd;
 }
 

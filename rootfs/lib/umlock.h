@@ -221,6 +221,9 @@ void compact(void);
 int compact_unevictable(int allowed);
 /* A disk of at least n pages, at most 64 MiB, in zram; its page cache is on the lists of files. Dies if it cannot be had. */
 int disk_open(long n);
+#ifndef MADV_DONTNEED_LOCKED		/* 5.18; Debian 12's libc does not know it */
+#define MADV_DONTNEED_LOCKED 24
+#endif
 /* A new private SysV segment of n pages; dies if it cannot be made. */
 int shm_make(long n);
 /* Is SHM_LOCKED set in its mode? */

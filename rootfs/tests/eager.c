@@ -144,7 +144,8 @@ TEST_F(eager, what_is_in_the_swap_cache_waits)
 	ASSERT_EQ(N, pfns_of(0, p, N, pfn));
 	for (i = 0; i < N; i++)
 		cached += !!(pfn_flags(pfn[i]) & PF_SWAPCACHE);
-	ASSERT_LT(0, cached);
+	if (!cached)
+		SKIP(return, "no page comes by the swap cache: swap is in zram, give the guest a ubd");
 	ASSERT_EQ(0, mlock(p, N * PAGE));
 	EXPECT_EQ(N - cached, census_of(0, p, N, 0).mlocked);
 	ASSERT_EQ(0, audit_settle());
@@ -206,7 +207,7 @@ TEST_F(eager, blocks_of_them_stay_movable)
 	p = mmap(NULL, n * PAGE, RW, ANON | MAP_LOCKED, -1, 0);
 	ASSERT_NE(MAP_FAILED, p);
 	for (i = 0; i < n; i += EVERY)
-		ASSERT_EQ(0, madvise(p + i * PAGE, PAGE, 24 /* MADV_DONTNEED_LOCKED */));
+		ASSERT_EQ(0, madvise(p + i * PAGE, PAGE, MADV_DONTNEED_LOCKED));
 	drain();
 	before = unmovable_blocks();
 	/* More than the free blocks hold: the rest goes where there is room, beside the locked pages. */

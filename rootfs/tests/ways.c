@@ -19,9 +19,6 @@ NEEDS("audit");
 
 #define N 64L
 #define RW (PROT_READ | PROT_WRITE)
-#ifndef MADV_DONTNEED_LOCKED		/* 5.18; Debian 12's libc does not know it */
-#define MADV_DONTNEED_LOCKED 24
-#endif
 
 struct twice {
 	char *locked, *other;	/* N pages of a file, mapped twice */
