@@ -22,7 +22,7 @@ NEEDS("policy");
 #define MLOCK "/sys/kernel/debug/mlock/"
 #define NOBODY 65534
 
-static const char *const files[] = { "policy", "stats", "drain", "folio", "migrate", "reclaim", "park" };
+static const char *const files[] = { "policy", "stats", "drain", "folio", "migrate", "reclaim" };
 
 /* In the words below, P is the test's own process, S the start of its N pages, L their length. */
 static const struct row {
@@ -69,12 +69,6 @@ static const struct row {
 	{ "reclaim", "memcg /nosuch P S L", ENOENT },
 	{ "reclaim", "4194303 S L", ESRCH },
 	{ "reclaim", "memcg /refuse 4194303 S L", ESRCH },
-	{ "park", "", EINVAL },
-	{ "park", "P S", EINVAL },
-	{ "park", "P S L more", EINVAL },
-	{ "park", "P S 1", EINVAL },
-	{ "park", "memcg /refuse P S L", EINVAL },
-	{ "park", "4194303 S L", ESRCH },
 };
 
 FIXTURE(refuse) {
@@ -196,16 +190,6 @@ TEST_F(refuse, nothing_there)
 	EXPECT_EQ(0, instrument_value("scanned") + instrument_value("skipped"));
 	ASSERT_EQ(0, migrate_once(0, (void *)0x7ffffffff000, N));
 	EXPECT_EQ(0, instrument_value("moved") + instrument_value("failed"));
-}
-
-/* Only a policy whose pages leave every list when reclaim meets them can do that. */
-TEST_F(refuse, policy_does_not_park)
-{
-	bool parks = policy_flags(LOCKED_MET, PF_MLOCKED, 1) && !policy_flags(LOCKED_MET, PF_LRU, 1);
-
-	EXPECT_EQ(parks ? 0 : -EOPNOTSUPP, instrument("park", "%d %#lx %#lx", getpid(), (long)self->p, N * PAGE));
-	/* And then it finds that they are not locked. */
-	WITNESS(&self->w, self->p, N, PLAIN, 0);
 }
 
 TEST_F(refuse, not_root)
