@@ -144,8 +144,9 @@ TEST_F(eager, what_is_in_the_swap_cache_waits)
 	ASSERT_EQ(N, pfns_of(0, p, N, pfn));
 	for (i = 0; i < N; i++)
 		cached += !!(pfn_flags(pfn[i]) & PF_SWAPCACHE);
-	if (!cached)
-		SKIP(return, "no page comes by the swap cache: swap is in zram, give the guest a ubd");
+	if (!cached && strstr(read_text("/proc/swaps"), "zram"))
+		SKIP(return, "swap in zram is read past the swap cache: give the guest a ubd");
+	ASSERT_LT(0, cached);
 	ASSERT_EQ(0, mlock(p, N * PAGE));
 	EXPECT_EQ(N - cached, census_of(0, p, N, 0).mlocked);
 	ASSERT_EQ(0, audit_settle());

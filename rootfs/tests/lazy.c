@@ -164,8 +164,9 @@ TEST_F(lazy, what_stays_is_as_it_was)
 		flags[i] = pfn_flags(pfn[i]);
 		cached += !!(flags[i] & PF_SWAPCACHE);
 	}
-	if (!cached)
-		SKIP(return, "no page comes by the swap cache: swap is in zram, give the guest a ubd");
+	if (!cached && strstr(read_text("/proc/swaps"), "zram"))
+		SKIP(return, "swap in zram is read past the swap cache: give the guest a ubd");
+	ASSERT_LT(0, cached);
 	ASSERT_EQ(0, instrument("park", "%d %#lx %#lx", getpid(), (long)q, N * PAGE));
 	EXPECT_EQ(N, instrument_value("kept"));
 	drain();

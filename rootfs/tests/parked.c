@@ -256,7 +256,7 @@ TEST_F(parked, by_nobody_any_more_and_merged)
 	munmap(r, PAGE);
 }
 
-/* A child that does that over and over, until it is killed. */
+/* A child that does that work over and over, until it is killed. */
 static int child_of(void (*work)(char *p, pid_t pid), char *p)
 {
 	pid_t parent = getpid(), pid = fork();
@@ -280,7 +280,7 @@ static void do_split(char *p, pid_t pid)
 }
 
 /* How many pages had that outcome so far. */
-static long verified(const char *outcome)
+static long pages_with(const char *outcome)
 {
 	return instrument_read("stats") ? -1 : instrument_value(outcome);
 }
@@ -310,14 +310,14 @@ static void back_in_line(void)
 /* A child works, and between two naps look() has one, until pages had that outcome: how many looks that took, or 0: never. */
 static long meet(void (*work)(char *p, pid_t pid), char *p, int (*look)(char *p), const char *outcome)
 {
-	long before = verified(outcome), i, met = 0;
+	long before = pages_with(outcome), i, met = 0;
 	pid_t pid = child_of(work, p);
 
 	for (i = 1; i <= 20000 && !met; i++) {
 		nap();
 		if (look(p))
 			break;
-		met = verified(outcome) == before ? 0 : i;
+		met = pages_with(outcome) == before ? 0 : i;
 	}
 	back_in_line();
 	kill(pid, SIGKILL);
@@ -427,7 +427,7 @@ TEST_F(work, all_at_once)
 	char *other, *p;
 	pid_t pid[ARRAY_SIZE(variant->others)];
 	unsigned int i;
-	long rounds = 0, outcome = verified(variant->outcome);
+	long rounds = 0, outcome = pages_with(variant->outcome);
 	time_t end;
 
 	file = memfd_create("parked", 0);
@@ -458,8 +458,8 @@ TEST_F(work, all_at_once)
 	/* There was something to leave behind. */
 	EXPECT_LT(0, counters_delta(&self->vm, "unevictable_pgs_mlocked"));
 	EXPECT_EQ(counters_delta(&self->vm, "unevictable_pgs_mlocked"), counters_delta(&self->vm, "unevictable_pgs_munlocked"));
-	EXPECT_LT(0, verified(variant->outcome) - outcome);
-	printf("# %ld %s\n", verified(variant->outcome) - outcome, variant->outcome);
+	EXPECT_LT(0, pages_with(variant->outcome) - outcome);
+	printf("# %ld %s\n", pages_with(variant->outcome) - outcome, variant->outcome);
 	munmap(p, N * PAGE);
 	munmap(other, N * PAGE);
 }
