@@ -37,12 +37,15 @@ long swap_on(void)
 {
 	long pages = meminfo_kb("SwapTotal") * 1024 / (long)PAGE;
 	const char *dev = "/dev/ubda";
+	int err;
 
 	if (pages)
 		return pages;
 	if (!make_swap(dev)) {
 		dev = "/dev/zram0";
-		if (write_text("/sys/block/zram0/disksize", "64M") || !make_swap(dev))
+		err = write_text("/sys/block/zram0/disksize", "64M");
+		/* -EBUSY: it has a size since the last time. */
+		if ((err && err != -EBUSY) || !make_swap(dev))
 			die(dev, strerror(errno), "give the guest a ubd, or CONFIG_ZRAM");
 	}
 	if (swapon(dev, 0))
