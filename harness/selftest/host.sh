@@ -17,7 +17,8 @@ P2 check_ptracer fast
 P3 check_hostcpu fast
 P8 check_gcov gcov
 P9 check_no_gap fast
-P10 check_policy fast
+P10 check_fault_calls fast
+P11 check_policy fast
 END
 }
 
@@ -105,7 +106,29 @@ check_no_gap() {
 	if [ "$1" != 65536 ]; then complain "a guest of 256 MiB spans '$1' pages, not 65536"; fi
 }
 
-# P10: the parameter names a policy, or stops the boot with the list of those that there are: each of them boots.
+# P10: what the page faults of a boot take of the host, by strace: the FP registers are read once for each stop, as the others are,
+# the siginfo not at all, the stub goes on to a system call, and no signal tells of the stops but for those of the early checks.
+check_fault_calls() {
+	calls_dir=$(mktemp -d /tmp/umXXXXXX) || return 1
+	# shellcheck disable=SC2016 # the wrapper's own arguments
+	printf '#!/bin/sh\nexec strace -e trace=ptrace -o %s/calls %s "$@"\n' "$calls_dir" "$1" >"$calls_dir/linux"
+	chmod +x "$calls_dir/linux"
+	guest "$calls_dir/linux" "$2" "" "ls /" >"$calls_dir/log"
+	set -- "$(awk -F '[(,]' '
+		$1 == "ptrace" && /SIGSEGV/ { fault[$2]++ }
+		$1 == "ptrace" { call[$2]++ }
+		/CLD_TRAPPED/ { told++ }
+		END {
+			faults = fault["PTRACE_SYSEMU"]
+			if (faults < 50 || call["PTRACE_GETREGSET"] > call["PTRACE_GETREGS"] + 5 || fault["PTRACE_GETSIGINFO"] || told > 40)
+				print faults + 0 " faults, " call["PTRACE_GETREGS"] + 0 " GETREGS, " call["PTRACE_GETREGSET"] + 0 " GETREGSET, " \
+					fault["PTRACE_GETSIGINFO"] + 0 " GETSIGINFO, " told + 0 " stops told of"
+		}' "$calls_dir/calls" 2>&1)"
+	rm -rf "$calls_dir"
+	[ -z "$1" ] || complain "a page fault takes too many calls of ptrace: $1"
+}
+
+# P11: the parameter names a policy, or stops the boot with the list of those that there are: each of them boots.
 check_policy() {
 	said=$(guest "$1" "$2" "mlock_policy=nosuch noreboot panic=-1" true | sed -n 's/.*mlock_policy=nosuch is not known: this kernel has //p' | head -n 1)
 	case $said in 'count none'*) ;; *) complain "mlock_policy=nosuch: the list is '$said'"; return ;; esac

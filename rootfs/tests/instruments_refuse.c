@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-UMLOCK(.claims = "P12", .timeout = 60, .swap = "128M");
+UMLOCK(.claims = "P13", .timeout = 60, .swap = "128M");
 NEEDS("policy");
 
 #define N 64L

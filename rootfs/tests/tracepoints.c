@@ -13,7 +13,7 @@
 #include <sys/shm.h>
 #include <sys/wait.h>
 
-UMLOCK(.claims = "P11 U5 U13 U19 U21 U22 U23 U24", .timeout = 30, .swap = "64M");
+UMLOCK(.claims = "P12 U5 U13 U19 U21 U22 U23 U24", .timeout = 30, .swap = "64M");
 NEEDS("events");
 
 #define N 16L
