@@ -182,8 +182,11 @@ tree_at() {
 
 # checkpatch PATCH...: the kernel's own style check. No sign-off is asked for, as the series is not submitted from here; nor
 # is MAINTAINERS, which has the folders of new files already. Not from the lab's own folder: there it would find the patch in
-# git and take it for a source file.
-checkpatch() { (set -- "${@/#/$PWD/}" && cd "$LINUX" && scripts/checkpatch.pl --strict --no-signoff --ignore FILE_PATH_CHANGES --terse "$@"); }
+# git and take it for a source file. It leaves a cache there: the folder keeps its time, for current() of harness/kernel.
+checkpatch() {
+	(set -- "${@/#/$PWD/}" && cd "$LINUX" && trap "touch -d '$(stat -c %y .)' ." EXIT &&
+		scripts/checkpatch.pl --strict --no-signoff --ignore FILE_PATH_CHANGES --terse "$@")
+}
 
 # own_symbols: the symbols of the kernel's configuration that our patches add.
 own_symbols() { { cat patches/*.patch 2>/dev/null || true; } | sed -n 's/^+config //p'; }

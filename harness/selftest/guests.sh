@@ -105,6 +105,8 @@ case_guests_by_hand() {
 	[ ! -s "$HERE/said" ] || fail "exit status by hand"
 	by_hand nosuch
 	grep -q 'nosuch 1' "$HERE/nosuch.status" || fail "umlock.test=nosuch by hand: $(cat "$HERE/nosuch.status")"
+	by_hand passes 1s
+	grep -q 'umlock.timeout=1s is not a number of seconds' "$HERE/passes.log" || fail "umlock.timeout=1s by hand: $(tail -n 3 "$HERE/passes.log")"
 }
 
 # strict_ktap FILE: version, plan, numbered lines, the totals; no carriage return, no escape.

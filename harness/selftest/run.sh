@@ -56,6 +56,10 @@ case_selection() {
 	sed -n 's/^ok //p' "$HERE/out" | sed 's/ #.*//' | diff - <(printf '%s\n' '1 exits_0.count.mglru' '2 exits_0.count.classic' '3 exits_4.count.mglru' '4 exits_4.count.classic') >"$HERE/said" ||
 		fail "not T sorted, then L as given"
 	T=only_lazy refuses "nothing to run" harness/run
+	T='only_lazy exits_0' gets 0 harness/run
+	says "only_lazy is left out: it is not for P=count"
+	T='only_* exits_0' gets 0 harness/run
+	says_not "left out"
 	gets 0 harness/run list
 	[ "$(cut -d' ' -f1 "$HERE/out" | paste -sd' ')" = "TEST exits_0 exits_4 fork only_lazy" ] || fail "the list"
 }
@@ -151,6 +155,9 @@ case_command() {
 	[ "$(cat "$HERE/a folder/where")" = "$HERE/a folder" ] || fail "not run in DIR, or DIR cannot be written"
 	CMD='echo c >/proc/sysrq-trigger' gets 134 harness/shell
 	says "the kernel panicked"
+	CMD='exit 134' gets 134 harness/shell
+	says_not "panicked"
 	CMD=true DIR=/nonexistent refuses "DIR=/nonexistent is not a folder" harness/shell
 	refuses "needs a terminal" harness/shell
+	CMD=true refuses "make run takes no CMD=" harness/shell run
 }

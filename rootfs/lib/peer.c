@@ -3,7 +3,9 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -64,4 +66,35 @@ int peer_end(struct peer *p)
 		die("waitpid", strerror(errno), "did somebody else wait for the peer?");
 	p->pid = 0;
 	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int peer_exec(void)
+{
+	setenv("UMLOCK_PAUSE", "1", 1);
+	execl("/proc/self/exe", "peer", NULL);
+	return errno;
+}
+
+static void __attribute__((constructor)) pause_if_asked(void)
+{
+	if (getenv("UMLOCK_PAUSE"))
+		pause();
+}
+
+static void in_line(int policy, int priority)
+{
+	struct sched_param param = { .sched_priority = priority };
+
+	if (sched_setscheduler(0, policy, &param))
+		die("sched_setscheduler", strerror(errno), "run as root");
+}
+
+void first_in_line(void)
+{
+	in_line(SCHED_FIFO, 1);
+}
+
+void back_in_line(void)
+{
+	in_line(SCHED_OTHER, 0);
 }

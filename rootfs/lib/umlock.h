@@ -308,6 +308,11 @@ struct peer peer_start(int (*step)(int n, void *arg), void *arg);
 int peer_step(struct peer *p, int n);
 /* Let it exit, wait for it: exit status, or -signal. 0 if that was done before. */
 int peer_end(struct peer *p);
+/* In a step: become a program that is new and does nothing until it is killed. Returns errno if that fails. */
+int peer_exec(void);
+/* Before all who are not: nobody else runs until this process sleeps, or asks to be back_in_line(). Dies if that is refused. */
+void first_in_line(void);
+void back_in_line(void);
 
 /* limits.c: a table of what RLIMIT_MEMLOCK allows */
 

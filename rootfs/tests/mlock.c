@@ -189,16 +189,7 @@ static int peer_step_fn(int n, void *p)
 {
 	if (n == LOCK)
 		return mlock(p, N * PAGE) ? errno : 0;
-	setenv("UMLOCK_PAUSE", "1", 1);
-	execl("/proc/self/exe", "mlock", NULL);
-	return errno;
-}
-
-/* What peer_step_fn() execs: a process that has just been made new, and stays. */
-static void __attribute__((constructor)) pause_if_asked(void)
-{
-	if (getenv("UMLOCK_PAUSE"))
-		pause();
+	return peer_exec();
 }
 
 TEST_F(mlock, exit_releases)

@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <linux/userfaultfd.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
@@ -291,20 +290,11 @@ static long pages_with(const char *outcome)
  */
 static void nap(void)
 {
-	static const struct sched_param first = { .sched_priority = 1 };
 	static long naps;
 	struct timespec moment = { 0, 100000 + naps++ % 100 * 1000 };
 
-	if (sched_setscheduler(0, SCHED_FIFO, &first))
-		die("SCHED_FIFO", strerror(errno), "run as root");
+	first_in_line();
 	nanosleep(&moment, NULL);
-}
-
-static void back_in_line(void)
-{
-	static const struct sched_param last = { 0 };
-
-	sched_setscheduler(0, SCHED_OTHER, &last);
 }
 
 /* A child works, and between two naps look() has one, until pages had that outcome: how many looks that took, or 0: never. */

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
@@ -248,16 +247,7 @@ static int peer_step_fn(int n, void *arg)
 	case LOCK_PRIVATE:
 		return mmap(NULL, N * PAGE, PROT_READ, MAP_PRIVATE | MAP_LOCKED, t->fd, 0) == MAP_FAILED ? errno : 0;
 	}
-	setenv("UMLOCK_PAUSE", "1", 1);
-	execl("/proc/self/exe", "ways", NULL);
-	return errno;
-}
-
-/* What peer_step_fn() execs: a process that has just been made new, and stays. */
-static void __attribute__((constructor)) pause_if_asked(void)
-{
-	if (getenv("UMLOCK_PAUSE"))
-		pause();
+	return peer_exec();
 }
 
 FIXTURE(process) {
@@ -305,18 +295,17 @@ TEST_F(process, execs)
 /* The OOM killer's reaper takes the pages of one that is killed before it gets to end itself, which this test does not let it. */
 TEST_F(process, is_reaped)
 {
-	struct sched_param first = { .sched_priority = 1 }, last = { 0 };
 	int fd = syscall(SYS_pidfd_open, self->peer.pid, 0), reaped;
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, peer_step(&self->peer, LOCK_PRIVATE));
 	ASSERT_TRUE(settle_parks(0, self->t.other, N));
-	ASSERT_EQ(0, sched_setscheduler(0, SCHED_FIFO, &first));
+	first_in_line();
 	kill(self->peer.pid, SIGKILL);
 	reaped = syscall(SYS_process_mrelease, fd, 0) ? errno : 0;
 	EXPECT_TRUE(pages_are(0, self->t.other, N, ON_A_LIST));
 	EXPECT_EQ(0, vmstat("nr_mlock"));
-	sched_setscheduler(0, SCHED_OTHER, &last);
+	back_in_line();
 	EXPECT_EQ(0, reaped);
 	close(fd);
 }
