@@ -8,6 +8,7 @@ V := $(or $(V),fast)
 typed := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))
 unknown := $(filter-out T P L V J N M S CMD DIR KERNEL FAILED CC TMPDIR,$(typed))
 $(if $(unknown),$(error umlock: no variable $(unknown): 'make help' lists them))
+$(if $(filter run,$(MAKECMDGOALS)),$(if $(CMD)$(DIR),$(error umlock: make run takes no CMD= and no DIR=: make shell does)))
 B := build
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory

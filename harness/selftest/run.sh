@@ -159,5 +159,5 @@ case_command() {
 	says_not "panicked"
 	CMD=true DIR=/nonexistent refuses "DIR=/nonexistent is not a folder" harness/shell
 	refuses "needs a terminal" harness/shell
-	CMD=true refuses "make run takes no CMD=" harness/shell run
+	CMD=true refuses "make run takes no CMD=" make run
 }

@@ -11,7 +11,9 @@
 #include "kselftest_harness.h"
 
 #include <cpuid.h>
+#include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -21,6 +23,9 @@
 #include <sys/auxv.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -215,6 +220,56 @@ TEST_F(xstate, page_faults)
 		((volatile char *)p)[i << 12] = 1;
 	store(got);
 	EXPECT_EQ(-1, differs(want, got));
+}
+
+/* The note of that type in a core file, of at least size bytes; or NULL. */
+static const void *note(const char *core, unsigned int type, size_t size)
+{
+	const Elf64_Ehdr *head = (const void *)core;
+	const Elf64_Phdr *part = (const void *)(core + head->e_phoff);
+	const char *at = core + part->p_offset, *end = at + part->p_filesz;
+
+	if (memcmp(head->e_ident, ELFMAG, SELFMAG) || part->p_type != PT_NOTE)
+		return NULL;
+	while (at < end) {
+		const Elf64_Nhdr *n = (const void *)at;
+		const char *desc = at + sizeof(*n) + (n->n_namesz + 3) / 4 * 4;
+
+		if (n->n_type == type)
+			return n->n_descsz >= size ? desc : NULL;
+		at = desc + (n->n_descsz + 3) / 4 * 4;
+	}
+	return NULL;
+}
+
+/* A program that dies by a fault: its core file has what it had, not what the stub left behind. */
+TEST_F(xstate, a_core_file_has_them)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	const struct user_fpregs_struct *fp;
+	struct stat st;
+	char *core;
+	int status, fd;
+
+	ASSERT_EQ(0, write_text("/proc/sys/kernel/core_pattern", "%s/core", "/tmp/work"));
+	if (!fork()) {
+		setrlimit(RLIMIT_CORE, &all);
+		load(want);
+		__asm__ volatile("movl $1, 8" : : : "memory");	/* nothing is there */
+		_exit(0);
+	}
+	wait(&status);
+	ASSERT_TRUE(WIFSIGNALED(status) && WCOREDUMP(status));
+	fd = open("/tmp/work/core", O_RDONLY);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, fstat(fd, &st));
+	core = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	ASSERT_NE(MAP_FAILED, core);
+	fp = note(core, NT_PRFPREG, sizeof(*fp));
+	ASSERT_NE(NULL, fp);
+	for (int i = 0; i < 16; i++)
+		EXPECT_EQ(0, memcmp(fp->xmm_space + 4 * i, &want[i], 16));
+	unlink("/tmp/work/core");
 }
 
 TEST_F(xstate, fork_copies_and_switches_keep_them)
