@@ -20,7 +20,7 @@ LINUX=$PWD/linux
 : "${UML:=$PWD/build/$V/linux}"	# a kernel built elsewhere can be named
 VARIANTS="fast debug kasan gcov"
 # shellcheck disable=SC2034	# read by the scripts that source this
-POLICIES="count none lazy lazy,eager"		# that this series builds, in the order of the report
+POLICIES="count none lazy lazy,eager rmap rmap,trylock"		# that this series builds, in the order of the report
 # shellcheck disable=SC2034
 LRUS="classic mglru"
 

@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
+#include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/swap.h>
 #include <unistd.h>
@@ -115,4 +117,33 @@ bool shm_is_locked(int id)
 	if (shmctl(id, IPC_STAT, &ds))
 		die("shmctl IPC_STAT", strerror(errno), "was the segment removed?");
 	return ds.shm_perm.mode & SHM_LOCKED;
+}
+
+#define KSM "/sys/kernel/mm/ksm/"
+
+long ksm_merge(char *here, char *there, long n)
+{
+	uint64_t *of_here = calloc(2 * n, sizeof(*of_here)), *of_there = of_here + n;
+	long scans, i, same = 0;
+
+	if (!of_here || madvise(here, n * PAGE, MADV_MERGEABLE) || madvise(there, n * PAGE, MADV_MERGEABLE))
+		return -errno;
+	write_text(KSM "pages_to_scan", "10000");
+	write_text(KSM "sleep_millisecs", "0");
+	write_text(KSM "run", "1");
+	scans = atol(read_text(KSM "full_scans"));
+	for (i = 0; i < 2000 && atol(read_text(KSM "full_scans")) < scans + 4; i++)
+		usleep(1000);
+	write_text(KSM "run", "0");
+	pfns_of(0, here, n, of_here);
+	pfns_of(0, there, n, of_there);
+	for (i = 0; i < n; i++)
+		same += of_here[i] && of_here[i] == of_there[i];
+	free(of_here);
+	return same;
+}
+
+void ksm_unmerge(void)
+{
+	write_text(KSM "run", "2");
 }

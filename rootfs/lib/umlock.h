@@ -176,6 +176,10 @@ bool policy_scans(enum state state);
 
 /* Is it what 6.12 does by itself, which counts and traces only while somebody looks? */
 bool policy_is_default(void);
+/* Does munlock ask the reverse map who else locks a page? */
+bool policy_walks(void);
+/* And only if it gets the mmap lock of each that it finds? */
+bool policy_trylocks(void);
 
 /* cgroup.c: a memory cgroup (v2) under the root */
 
@@ -219,6 +223,9 @@ void make_free_pages_global(void);
 void compact(void);
 /* Set compact_unevictable_allowed, return what it was. */
 int compact_unevictable(int allowed);
+/* Of n pages here and n pages there, with the same in them, how many KSM makes one of, or -errno; and have it take all apart again. */
+long ksm_merge(char *here, char *there, long n);
+void ksm_unmerge(void);
 /* A disk of at least n pages, at most 64 MiB, in zram; its page cache is on the lists of files. Dies if it cannot be had. */
 int disk_open(long n);
 #ifndef MADV_DONTNEED_LOCKED		/* 5.18; Debian 12's libc does not know it */
@@ -313,6 +320,17 @@ int peer_exec(void);
 /* Before all who are not: nobody else runs until this process sleeps, or asks to be back_in_line(). Dies if that is refused. */
 void first_in_line(void);
 void back_in_line(void);
+
+/* meet.c: to interrupt another process in the middle of a system call */
+
+/* A child that does that work, of which parent is the caller, over and over, until it is killed. */
+pid_t child_of(void (*work)(char *p, pid_t parent), char *p);
+/* Sleep for an odd moment, another one each time, and be first_in_line() for the CPU when it has passed. */
+void nap(void);
+/* How many pages had that outcome so far: a line of the file stats. */
+long pages_with(const char *outcome);
+/* A child works, and after each nap look() has a look, until pages had that outcome: at which look, or 0: not in 20000. */
+long meet(void (*work)(char *p, pid_t parent), char *p, int (*look)(char *p), const char *outcome);
 
 /* limits.c: a table of what RLIMIT_MEMLOCK allows */
 

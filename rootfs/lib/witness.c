@@ -88,6 +88,38 @@ static const struct policy {	/* the first one is the default */
 		[BY_UNMAP]	= "munlocked",
 		[BY_SHM_UNLOCK]	= "scanned rescued",
 	} },
+	{ "rmap", false, {
+		[PLAIN]		= PF_LRU,
+		[PLAIN_MET]	= PF_LRU,
+		[LOCKED]	= PF_LRU | PF_UNEVICTABLE | PF_MLOCKED,
+		[LOCKED_MET]	= PF_LRU | PF_UNEVICTABLE | PF_MLOCKED,
+		[LOCKED_SWAPIN]	= PF_LRU,	/* as under count */
+		[UNEVICT]	= PF_LRU | PF_UNEVICTABLE,
+		[LOCKED_UNEVICT] = PF_LRU | PF_UNEVICTABLE | PF_MLOCKED,
+	}, {
+		[BY_MLOCK]	= "mlocked culled",
+		[BY_FAULT]	= "mlocked culled",
+		[BY_RECLAIM]	= "mlocked culled",
+		[BY_MUNLOCK]	= "munlocked rescued",
+		[BY_UNMAP]	= "munlocked rescued",
+		[BY_SHM_UNLOCK]	= "scanned",
+	} },
+	{ "rmap,trylock", false, {
+		[PLAIN]		= PF_LRU,
+		[PLAIN_MET]	= PF_LRU,
+		[LOCKED]	= PF_LRU | PF_UNEVICTABLE | PF_MLOCKED,
+		[LOCKED_MET]	= PF_LRU | PF_UNEVICTABLE | PF_MLOCKED,
+		[LOCKED_SWAPIN]	= PF_LRU,	/* as under count */
+		[UNEVICT]	= PF_LRU | PF_UNEVICTABLE,
+		[LOCKED_UNEVICT] = PF_LRU | PF_UNEVICTABLE | PF_MLOCKED,
+	}, {
+		[BY_MLOCK]	= "mlocked culled",
+		[BY_FAULT]	= "mlocked culled",
+		[BY_RECLAIM]	= "mlocked culled",
+		[BY_MUNLOCK]	= "munlocked rescued",
+		[BY_UNMAP]	= "munlocked rescued",
+		[BY_SHM_UNLOCK]	= "scanned",
+	} },
 };
 static const char *const state_name[STATES] = {
 	"PLAIN", "PLAIN_MET", "LOCKED", "LOCKED_MET", "LOCKED_SWAPIN", "UNEVICT", "LOCKED_UNEVICT"
@@ -127,6 +159,16 @@ bool policy_scans(enum state state)
 bool policy_is_default(void)
 {
 	return policy() == policies;
+}
+
+bool policy_walks(void)
+{
+	return !strncmp(policy_name(), "rmap", 4);
+}
+
+bool policy_trylocks(void)
+{
+	return !strcmp(policy_name(), "rmap,trylock");
 }
 
 long policy_events(enum step step, const char *event, long n)

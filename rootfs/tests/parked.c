@@ -61,30 +61,6 @@ FIXTURE_TEARDOWN(parked)
 	EXPECT_EQ(0, counters_delta(&self->vm, "unevictable_pgs_stranded"));
 }
 
-#define KSM "/sys/kernel/mm/ksm/"
-
-/* Of n pages here and n pages there, with the same in them, how many KSM makes one of. */
-static long merge(char *here, char *there, long n)
-{
-	uint64_t of_here[N], of_there[N];
-	long scans, i, same = 0;
-
-	if (madvise(here, n * PAGE, MADV_MERGEABLE) || madvise(there, n * PAGE, MADV_MERGEABLE))
-		return -errno;
-	write_text(KSM "pages_to_scan", "10000");
-	write_text(KSM "sleep_millisecs", "0");
-	write_text(KSM "run", "1");
-	scans = atol(read_text(KSM "full_scans"));
-	for (i = 0; i < 2000 && atol(read_text(KSM "full_scans")) < scans + 4; i++)
-		usleep(1000);
-	write_text(KSM "run", "0");
-	pfns_of(0, here, n, of_here);
-	pfns_of(0, there, n, of_there);
-	for (i = 0; i < n; i++)
-		same += of_here[i] && of_here[i] == of_there[i];
-	return same;
-}
-
 TEST_F(parked, merged_by_ksm)
 {
 	char *q = mmap(NULL, N * PAGE, RW, ANON | MAP_LOCKED, -1, 0);
@@ -94,7 +70,7 @@ TEST_F(parked, merged_by_ksm)
 	memset(q, 7, N * PAGE);
 	ASSERT_TRUE(settle_parks(0, q, N));
 	EXPECT_EQ(2 * N, vmstat("nr_mlock"));
-	EXPECT_EQ(N, merge(self->p, q, N));
+	EXPECT_EQ(N, ksm_merge(self->p, q, N));
 	/* One of those that were parked is now in the place of all, and the others are freed. */
 	EXPECT_EQ(1, vmstat("nr_mlock"));
 	EXPECT_TRUE(pages_are(0, self->p, N, PARKED));
@@ -111,7 +87,7 @@ TEST_F(parked, merged_by_ksm)
 	memset(q, 8, N * PAGE);
 	EXPECT_TRUE(settle_parks(0, q, N));
 	EXPECT_TRUE(settle_parks(0, self->p, N));
-	write_text(KSM "run", "2");
+	ksm_unmerge();
 	munmap(q, N * PAGE);
 	EXPECT_TRUE(settle_parks(0, self->p, N));
 }
@@ -248,22 +224,11 @@ TEST_F(parked, by_nobody_any_more_and_merged)
 
 	if (instrument_missing("fault"))
 		SKIP(return, "%s", instrument_missing("fault"));
-	ASSERT_EQ(1, merge(q, r, 1));
+	ASSERT_EQ(1, ksm_merge(q, r, 1));
 	leak(_metadata, self, q);
 	EXPECT_TRUE(pages_are(0, r, 1, ON_A_LIST));
-	write_text(KSM "run", "2");
+	ksm_unmerge();
 	munmap(r, PAGE);
-}
-
-/* A child that does that work over and over, until it is killed. */
-static int child_of(void (*work)(char *p, pid_t pid), char *p)
-{
-	pid_t parent = getpid(), pid = fork();
-
-	if (pid)
-		return pid;
-	for (;;)
-		work(p, parent);
 }
 
 static void do_lock(char *p, pid_t pid)
@@ -276,44 +241,6 @@ static void do_split(char *p, pid_t pid)
 {
 	mprotect(p, PAGE, PROT_READ);
 	mprotect(p, PAGE, RW);
-}
-
-/* How many pages had that outcome so far. */
-static long pages_with(const char *outcome)
-{
-	return instrument_read("stats") ? -1 : instrument_value(outcome);
-}
-
-/*
- * To interrupt another in the middle of a system call takes no luck but patience: one who is first in line for the CPU, and
- * wakes up at odd moments, gets there. Sleep so; back_in_line() ends it.
- */
-static void nap(void)
-{
-	static long naps;
-	struct timespec moment = { 0, 100000 + naps++ % 100 * 1000 };
-
-	first_in_line();
-	nanosleep(&moment, NULL);
-}
-
-/* A child works, and between two naps look() has one, until pages had that outcome: how many looks that took, or 0: never. */
-static long meet(void (*work)(char *p, pid_t pid), char *p, int (*look)(char *p), const char *outcome)
-{
-	long before = pages_with(outcome), i, met = 0;
-	pid_t pid = child_of(work, p);
-
-	for (i = 1; i <= 20000 && !met; i++) {
-		nap();
-		if (look(p))
-			break;
-		met = pages_with(outcome) == before ? 0 : i;
-	}
-	back_in_line();
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	printf("# %s at look %ld\n", outcome, met);
-	return met;
 }
 
 static int look_park(char *p) { return instrument("park", "%d %#lx %#lx", getpid(), (long)p, N * PAGE); }
