@@ -113,6 +113,29 @@ long traced(const char *event, const char *word, const uint64_t *pfn, long n)
 	return count;
 }
 
+long traced_with(const char *event, const char *flag)
+{
+	const char *line, *end, *at;
+	char name[32];
+	long count = 0;
+
+	snprintf(name, sizeof(name), ": %s: ", event);
+	for (line = buffer; (line = strstr(line, name)); line = end) {
+		end = strchrnul(line, '\n');
+		/* flags=uptodate|lru|swapbacked mapcount=... */
+		for (at = strstr(line, "flags="); at && at < end; at = strpbrk(at, "| \n")) {
+			at += *at == 'f' ? strlen("flags=") : 1;
+			if (strcspn(at, "| \n") == strlen(flag) && !strncmp(at, flag, strlen(flag))) {
+				count++;
+				break;
+			}
+			if (at[strcspn(at, "| \n")] != '|')
+				break;
+		}
+	}
+	return count;
+}
+
 const char *trace_text(void)
 {
 	return buffer;

@@ -287,6 +287,8 @@ void trace_stop(void);
  * word on its line ("how=new"; NULL: with any).
  */
 long traced(const char *event, const char *word, const uint64_t *pfn, long n);
+/* How many of an event have this one, "locked" say, among the page's flags. */
+long traced_with(const char *event, const char *flag);
 /* The lines themselves, in a static buffer. */
 const char *trace_text(void);
 

@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <sys/shm.h>
 
-UMLOCK(.claims = "U8 U59", .timeout = 60);
+UMLOCK(.claims = "U8 U28 U59 U61 U71", .timeout = 60);
 
 #define N 512L		/* pages of a kind */
 #define HOLES 8L	/* of free memory beside each chunk, in chunks */

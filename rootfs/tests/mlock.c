@@ -8,13 +8,14 @@
 #include "kselftest_harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "U4 U5 U29 U33 U37 U38 U39 U47 U48 U52 U53 U67", .timeout = 30);
+UMLOCK(.claims = "U4 U5 U29 U33 U37 U38 U39 U43 U45 U46 U47 U48 U52 U53 U67", .timeout = 30);
 
 #define N 64L
 #define H (N / 2)
@@ -181,6 +182,26 @@ TEST_F(mlock, special_mappings)
 	EXPECT_EQ(0, munlock((void *)ring, PAGE));
 	EXPECT_EQ(0, counters_delta(&self->vm, "unevictable_pgs_mlocked"));
 	EXPECT_EQ(0, counters_delta(&self->vm, "unevictable_pgs_munlocked"));
+}
+
+/* VM_PFNMAP, memory without struct pages that are anybody's; and huge pages, which this kernel has not got. */
+TEST_F(mlock, no_pages_of_ours)
+{
+	int fd = open("/dev/mem", O_RDONLY);
+	char *mem;
+
+	ASSERT_LE(0, fd);
+	mem = mmap(NULL, N * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, mem);
+	EXPECT_EQ(0, mlock(mem, N * PAGE));
+	EXPECT_EQ(0, mapping_of(0, mem, N).lo);
+	EXPECT_EQ(0, locked_vm(0));
+	EXPECT_EQ(0, munlock(mem, N * PAGE));
+	EXPECT_EQ(0, counters_delta(&self->vm, "unevictable_pgs_mlocked"));
+	EXPECT_EQ(0, counters_delta(&self->vm, "unevictable_pgs_munlocked"));
+	munmap(mem, N * PAGE);
+	close(fd);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, N * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_LOCKED, -1, 0));
 }
 
 /* A peer with the same N pages: locking them breaks the COW, so they are its own. */

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-UMLOCK(.claims = "U4 U12 U13 U14 U22 U24 U25", .timeout = 30, .swap = "64M");
+UMLOCK(.claims = "U4 U12 U13 U14 U22 U24 U25 U87", .timeout = 30, .swap = "64M");
 
 #define N 1024L
 #define FEW 256L
@@ -122,6 +122,29 @@ TEST_F(reclaim, locked_while_in_swap)
 	EXPECT_GT(N / 4, counters_delta(&self->vm, "pswpout"));
 	EXPECT_LT(-N, counters_delta(&swap, "SwapFree"));
 	EXPECT_EQ(0, pages_swapped(0, p, N));
+	EXPECT_EQ(N, marked(p, N));
+}
+
+/*
+ * Locked, and left out by folio_referenced(): found when it has a place in swap, which is given back, or before. What has no mark is
+ * left with it.
+ */
+TEST_F(reclaim, no_place_in_swap_is_kept)
+{
+	char *p = map_marked(N, 0);
+	struct counters mem;
+
+	ASSERT_EQ(0, cgroup_evict(&self->cg, p, N));
+	ASSERT_EQ(0, mlock(p, N * PAGE));
+	ASSERT_EQ(0, madvise(p, N * PAGE, MADV_RANDOM));
+	WITNESS(&self->w, p, N, LOCKED_SWAPIN, N);
+	counters_take(&mem, "/proc/meminfo");
+	EXPECT_EQ(-EAGAIN, cgroup_reclaim(&self->cg, 4 * N, 200));
+	drain();
+	EXPECT_EQ(N, census_of(0, p, N, 0).present);
+	/* Of the test itself a few go. */
+	EXPECT_EQ(!policy_flags(LOCKED_MET, PF_MLOCKED, 1), counters_delta(&mem, "SwapCached") > N * 4 / 2);
+	EXPECT_EQ(!policy_flags(LOCKED_MET, PF_MLOCKED, 1), counters_delta(&mem, "SwapFree") < -N * 4 / 2);
 	EXPECT_EQ(N, marked(p, N));
 }
 

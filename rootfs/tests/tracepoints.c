@@ -13,7 +13,7 @@
 #include <sys/shm.h>
 #include <sys/wait.h>
 
-UMLOCK(.claims = "P12 U5 U13 U19 U21 U22 U23 U24", .timeout = 30, .swap = "64M");
+UMLOCK(.claims = "P12 U5 U13 U19 U21 U22 U23 U24 U26 U32 U70 U80 U85", .timeout = 30, .swap = "64M");
 NEEDS("events");
 
 #define N 16L
@@ -287,6 +287,54 @@ TEST_F(tracepoints, fields)
 	n = policy_is_default() ? N : 0;	/* others do not know */
 	EXPECT_EQ(n, traced("unmark", "remaining=1", pfn, N));
 	EXPECT_EQ(n, traced("unmark", "remaining=0", pfn, N));
+}
+
+/* Who tries to unmap a page has it locked and off its list; and puts it on another when that is over. */
+TEST_F(tracepoints, reclaim_holds_it)
+{
+	const char *how = policy_walks() ? "how=swap" : "how=unmap";
+
+	unmarked_random();
+	drain();
+	ASSERT_EQ(N, pfns_of(0, p, N, pfn));
+	trace_start("discover cull");
+	do_reclaim();
+	drain();
+	trace_stop();
+	EXPECT_LE(N, traced("discover", how, pfn, N));
+	EXPECT_EQ(traced("discover", NULL, NULL, 0), traced_with("discover", "locked"));
+	EXPECT_EQ(0, traced_with("discover", "lru"));
+	EXPECT_EQ(2 * policy_events(BY_RECLAIM, "culled", N), traced("cull", NULL, pfn, N));
+	EXPECT_EQ(0, traced_with("cull", "locked"));
+}
+
+#define MANY 256L	/* more than the test itself has in its group, or reclaim does not look at active pages */
+
+/* What has become unevictable while it was active is put aside by who looks at active pages. MGLRU has no such list. */
+TEST_F(tracepoints, active_pages)
+{
+	static uint64_t of_q[MANY];
+	int i, many = shm_make(MANY);
+	char *q = shmat(many, NULL, 0);
+
+	if (strcmp(getenv("UMLOCK_LRU"), "classic"))
+		SKIP(return, "the lists of active pages are the classic LRU's");
+	ASSERT_EQ(0, shmctl(many, IPC_RMID, NULL));
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, madvise(q, MANY * PAGE, MADV_POPULATE_WRITE));
+		drain();
+	}
+	EXPECT_EQ(MANY, census_of(0, q, MANY, 0).active);
+	EXPECT_EQ(0, census_of(0, q, MANY, 0).unevictable);
+	ASSERT_EQ(MANY, pfns_of(0, q, MANY, of_q));
+	ASSERT_EQ(0, shmctl(many, SHM_LOCK, NULL));
+	trace_start("cull");
+	cgroup_reclaim(&cg, 4 * MANY, 200);
+	drain();
+	trace_stop();
+	EXPECT_EQ(MANY, traced("cull", "where=active", of_q, MANY));
+	EXPECT_EQ(MANY, census_of(0, q, MANY, 0).unevictable);
+	ASSERT_EQ(0, shmdt(q));
 }
 
 TEST_F(tracepoints, off_is_off)

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "U69 U72 U77 U84 P20", .timeout = 60, .swap = "128M", .policies = "rmap,trylock");
+UMLOCK(.claims = "U69 U72 U77 U84 U86 P20", .timeout = 60, .swap = "128M", .policies = "rmap,trylock");
 NEEDS("audit");
 
 #define N 64L
@@ -37,9 +37,14 @@ TEST(locked_twice)
 	EXPECT_EQ(0, vmstat("nr_mlock"));
 	ASSERT_EQ(0, audit());
 	EXPECT_EQ(N, instrument_value("class undiscovered"));
-	/* Reclaim does not have that lock, and gets it. MGLRU lets a page pass once whose neighbour was touched. */
+	/* Reclaim does not have that lock, and gets it: of a file's page when it is to be unmapped, if it was not asked before. MGLRU lets a page pass once whose neighbour was touched. */
+	ASSERT_EQ(0, madvise(q, N * PAGE, MADV_RANDOM));
+	trace_start("discover");
 	ASSERT_EQ(0, reclaim_once(NULL, 0, q, N));
 	ASSERT_EQ(0, reclaim_once(NULL, 0, q, N));
+	trace_stop();
+	EXPECT_EQ(N, traced("discover", "how=unmap", pfn, N));
+	EXPECT_EQ(N, traced("discover", NULL, NULL, 0));
 	EXPECT_TRUE(pages_are(0, q, N, MARKED));
 	EXPECT_EQ(N, vmstat("nr_mlock"));
 	munmap(p, N * PAGE);

@@ -2,7 +2,7 @@
 /* Fills its temporary folder, and passes: init needs none of that space. */
 #include "bad.h"
 
-UMLOCK(.timeout = 20, .mem = "160M");
+UMLOCK(.timeout = 20, .mem = "224M");
 
 int main(void)
 {

@@ -2,7 +2,7 @@
 /* Fills the folders where init could keep notes, then makes the kernel WARN, as it declares: init must see that still. */
 #include "bad.h"
 
-UMLOCK(.timeout = 10, .mem = "160M", .warn = "__kvmalloc_node");
+UMLOCK(.timeout = 10, .mem = "224M", .warn = "__kvmalloc_node");
 
 int main(void)
 {
