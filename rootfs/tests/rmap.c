@@ -247,20 +247,24 @@ TEST_F(rmap, copied)
 	munmap(q, N * PAGE);
 }
 
-/* KSM takes a page out of a locked mapping that a child, which does not lock it, has still. */
-static int stay(int n, void *arg) { return 0; }
+/* KSM takes pages out of a locked mapping that a child has still, half of them locked. */
+static int lock_half(int n, void *p) { return mlock2(p, N / 2 * PAGE, MLOCK_ONFAULT) ? errno : 0; }
 
 TEST_F(rmap, merged)
 {
 	char *p = map_marked(N, MAP_LOCKED), *q = map_marked(N, MAP_LOCKED);
 	struct peer child;
+	long i;
 
-	memset(p, 7, N * PAGE);
-	memset(q, 7, N * PAGE);
-	child = peer_start(stay, NULL);
+	/* No page like its neighbour: of many KSM makes one, and loses sight of a child of whom it has taken the others. */
+	for (i = 0; i < 2 * N; i++)
+		memset((i < N ? p : q) + i % N * PAGE, 1 + i % N, PAGE);
+	child = peer_start(lock_half, p);
 	ASSERT_EQ(0, peer_step(&child, 0));
 	EXPECT_EQ(N, ksm_merge(p, q, N));
 	drain();
+	EXPECT_TRUE(pages_are(child.pid, p, N / 2, MARKED));
+	EXPECT_TRUE(pages_are(child.pid, p + N / 2 * PAGE, N / 2, ON_A_LIST));
 	EXPECT_EQ(0, audit());
 	EXPECT_EQ(N, census_of(0, p, N, 0).mlocked);
 	EXPECT_EQ(N, census_of(0, q, N, 0).mlocked);

@@ -332,7 +332,8 @@ TEST_F(tracepoints, active_pages)
 	cgroup_reclaim(&cg, 4 * MANY, 200);
 	drain();
 	trace_stop();
-	EXPECT_EQ(MANY, traced("cull", "where=active", of_q, MANY));
+	/* Most of them; who is deactivated first is met on the other list. */
+	EXPECT_LT(MANY / 2, traced("cull", "where=active", of_q, MANY));
 	EXPECT_EQ(MANY, census_of(0, q, MANY, 0).unevictable);
 	ASSERT_EQ(0, shmdt(q));
 }
