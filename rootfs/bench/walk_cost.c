@@ -85,13 +85,9 @@ static double visited(void)
 int main(void)
 {
 	static struct peer others[32];
-	int fd = memfd_create("walk_cost", 0), k, have = 1;
+	int k, have = 1;
 
-	if (fd < 0 || ftruncate(fd, N * PAGE))
-		die("memfd_create", strerror(errno), "tmpfs");
-	p = mmap(NULL, N * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
-	if (p == MAP_FAILED)
-		die("mmap", strerror(errno), "more guest memory");
+	p = map_file(file_make(N), N);
 	for (k = 1; k <= 32; k *= 2) {
 		for (; have < k; have++) {
 			others[have] = peer_start(map_all, NULL);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Memory to test with: filled by the kernel, since a user page fault is dear on UML. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "umlock.h"
 
@@ -32,4 +34,22 @@ long marked(const char *p, long n)
 	for (i = 0; i < n; i++)
 		good += *(volatile const long *)(p + i * PAGE) == i + 1;
 	return good;
+}
+
+int file_make(long n)
+{
+	int fd = memfd_create("pages", 0);
+
+	if (fd < 0 || ftruncate(fd, n * PAGE))
+		die("memfd_create", strerror(errno), "more guest memory");
+	return fd;
+}
+
+char *map_file(int fd, long n)
+{
+	char *p = mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+
+	if (p == MAP_FAILED)
+		die("mmap", strerror(errno), "more guest memory");
+	return p;
 }

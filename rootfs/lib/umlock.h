@@ -296,6 +296,9 @@ const char *trace_text(void);
 
 /* n pages of private anonymous memory, populated by the kernel, each marked. */
 char *map_marked(long n, int flags);
+/* A file of n pages in memory; dies if it cannot be had. And n pages from its start, shared and populated. */
+int file_make(long n);
+char *map_file(int fd, long n);
 /* Write page i's own number into n pages; how many of n still hold it. */
 void mark(char *p, long n);
 long marked(const char *p, long n);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Three witnesses that must agree, and what each policy makes of each state. */
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
  * which of the events unevictable_pgs_* of /proc/vmstat each step adds for it.
  */
 static const struct policy {	/* the first one is the default */
-	const char *name;
+	const char *name;	/* a glob */
 	bool settle;	/* a page that is LOCKED may have any history: let reclaim look at it first */
 	uint64_t look[STATES];
 	const char *events[STEPS];
@@ -88,23 +89,7 @@ static const struct policy {	/* the first one is the default */
 		[BY_UNMAP]	= "munlocked",
 		[BY_SHM_UNLOCK]	= "scanned rescued",
 	} },
-	{ "rmap", false, {
-		[PLAIN]		= PF_LRU,
-		[PLAIN_MET]	= PF_LRU,
-		[LOCKED]	= PF_LRU | PF_UNEVICTABLE | PF_MLOCKED,
-		[LOCKED_MET]	= PF_LRU | PF_UNEVICTABLE | PF_MLOCKED,
-		[LOCKED_SWAPIN]	= PF_LRU,	/* as under count */
-		[UNEVICT]	= PF_LRU | PF_UNEVICTABLE,
-		[LOCKED_UNEVICT] = PF_LRU | PF_UNEVICTABLE | PF_MLOCKED,
-	}, {
-		[BY_MLOCK]	= "mlocked culled",
-		[BY_FAULT]	= "mlocked culled",
-		[BY_RECLAIM]	= "mlocked culled",
-		[BY_MUNLOCK]	= "munlocked rescued",
-		[BY_UNMAP]	= "munlocked rescued",
-		[BY_SHM_UNLOCK]	= "scanned",
-	} },
-	{ "rmap,trylock", false, {
+	{ "rmap*", false, {
 		[PLAIN]		= PF_LRU,
 		[PLAIN_MET]	= PF_LRU,
 		[LOCKED]	= PF_LRU | PF_UNEVICTABLE | PF_MLOCKED,
@@ -131,14 +116,15 @@ static const struct policy *policy(void)
 	unsigned int i;
 
 	for (i = 0; name && i < sizeof(policies) / sizeof(policies[0]); i++)
-		if (!strcmp(name, policies[i].name))
+		if (!fnmatch(policies[i].name, name, 0))
 			return &policies[i];
 	die("UMLOCK_POLICY", name ? name : "not set", "add its row to lib/witness.c");
 }
 
 const char *policy_name(void)
 {
-	return policy()->name;
+	policy();	/* or there is none */
+	return getenv("UMLOCK_POLICY");
 }
 
 long policy_flags(enum state state, uint64_t flag, long n)

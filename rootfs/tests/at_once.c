@@ -51,10 +51,9 @@ TEST_F(work, all_at_once)
 	long rounds = 0, outcome = pages_with(name);
 	time_t end;
 
-	file = memfd_create("parked", 0);
-	ASSERT_EQ(0, ftruncate(file, N * PAGE));
+	file = file_make(N);
 	p = mmap(NULL, N * PAGE, RW, MAP_SHARED, file, 0);
-	other = mmap(NULL, N * PAGE, RW, MAP_SHARED | MAP_POPULATE, file, 0);
+	other = map_file(file, N);
 	for (i = 0; i < ARRAY_SIZE(pid); i++)
 		pid[i] = child_of(variant->others[i], p);
 	for (end = time(NULL) + 3; time(NULL) < end; rounds++) {

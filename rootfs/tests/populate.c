@@ -127,10 +127,9 @@ TEST(munlock_takes_what_is_there)
 
 TEST(half_a_file)
 {
-	int fd = memfd_create("half", 0);
+	int fd = file_make(N / 2);
 	char *p;
 
-	ASSERT_EQ(0, ftruncate(fd, N / 2 * PAGE));
 	p = mmap(NULL, N * PAGE, RW, MAP_SHARED | MAP_LOCKED, fd, 0);
 	ASSERT_NE(MAP_FAILED, p);
 	EXPECT_EQ(N, locked_vm(0));
@@ -144,11 +143,10 @@ TEST(half_a_file)
 
 TEST(another_order)
 {
-	int fd = memfd_create("order", 0);
+	int fd = file_make(N);
 	uint64_t first, last;
 	char *p;
 
-	ASSERT_EQ(0, ftruncate(fd, N * PAGE));
 	p = mmap(NULL, N * PAGE, RW, MAP_SHARED | MAP_LOCKED, fd, 0);
 	ASSERT_NE(MAP_FAILED, p);
 	mark(p, N);

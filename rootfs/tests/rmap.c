@@ -61,10 +61,8 @@ FIXTURE(rmap) {
 FIXTURE_SETUP(rmap)
 {
 	swap_on();
-	self->b.fd = memfd_create("rmap", 0);
-	ASSERT_EQ(0, ftruncate(self->b.fd, N * PAGE));
-	self->b.p = mmap(NULL, N * PAGE, RW, MAP_SHARED | MAP_POPULATE, self->b.fd, 0);
-	ASSERT_NE(MAP_FAILED, self->b.p);
+	self->b.fd = file_make(N);
+	self->b.p = map_file(self->b.fd, N);
 	mark(self->b.p, N);
 	drain();
 	ASSERT_EQ(N, pfns_of(0, self->b.p, N, self->pfn));
@@ -158,10 +156,8 @@ FIXTURE_VARIANT_ADD(way, dontneed) { .step = DONTNEED };
 
 FIXTURE_SETUP(way)
 {
-	self->b.fd = memfd_create("way", 0);
-	ASSERT_EQ(0, ftruncate(self->b.fd, N * PAGE));
-	self->b.p = mmap(NULL, N * PAGE, RW, MAP_SHARED | MAP_POPULATE, self->b.fd, 0);
-	ASSERT_NE(MAP_FAILED, self->b.p);
+	self->b.fd = file_make(N);
+	self->b.p = map_file(self->b.fd, N);
 	mark(self->b.p, N);
 	ASSERT_EQ(N, pfns_of(0, self->b.p, N, self->pfn));
 	self->peer = peer_start(second, &self->b);
@@ -300,17 +296,14 @@ TEST_F(rmap, reaped)
 /* All mappings are visited to tell that none is locked; the first locked one ends it. */
 TEST(visits)
 {
-	int fd = memfd_create("visits", 0), i;
+	int fd = file_make(N), i;
 	struct both b[K];
 	struct peer peer[K];
 	uint64_t pfn[N];
 	char word[32];
 
-	ASSERT_EQ(0, ftruncate(fd, N * PAGE));
-	for (i = 0; i < K; i++) {
-		b[i] = (struct both){ mmap(NULL, N * PAGE, RW, MAP_SHARED | MAP_POPULATE, fd, 0), fd };
-		ASSERT_NE(MAP_FAILED, b[i].p);
-	}
+	for (i = 0; i < K; i++)
+		b[i] = (struct both){ map_file(fd, N), fd };
 	ASSERT_EQ(N, pfns_of(0, b[0].p, N, pfn));
 	ASSERT_EQ(0, mlock(b[0].p, N * PAGE));
 	trace_start("munlock_walk");
@@ -389,12 +382,11 @@ static void do_migrate(char *p, pid_t parent) { migrate_once(parent, p, N); }
 /* munlock meets pages that migration has taken off their lists: it does not ask, and nobody is forgotten. */
 TEST(isolated)
 {
-	int fd = memfd_create("isolated", 0);
+	int fd = file_make(N);
 	char *p, *q;
 
-	ASSERT_EQ(0, ftruncate(fd, N * PAGE));
-	p = mmap(NULL, N * PAGE, RW, MAP_SHARED | MAP_POPULATE, fd, 0);
-	q = mmap(NULL, N * PAGE, RW, MAP_SHARED | MAP_POPULATE, fd, 0);
+	p = map_file(fd, N);
+	q = map_file(fd, N);
 	mark(p, N);
 	ASSERT_EQ(0, mlock(p, N * PAGE) | mlock(q, N * PAGE));
 	EXPECT_LT(0, meet(do_migrate, p, look_unlock, "isolate_fail.munlock"));

@@ -19,13 +19,12 @@ NEEDS("audit");
 /* Locked twice by one process. Who has the mmap lock for munlock does not get it for the walk: rmap,trylock marks nothing then. */
 TEST(locked_twice)
 {
-	int fd = memfd_create("twice", 0);
+	int fd = file_make(N);
 	uint64_t pfn[N];
 	char *p, *q;
 
-	ASSERT_EQ(0, ftruncate(fd, N * PAGE));
-	p = mmap(NULL, N * PAGE, RW, MAP_SHARED | MAP_POPULATE, fd, 0);
-	q = mmap(NULL, N * PAGE, RW, MAP_SHARED | MAP_POPULATE, fd, 0);
+	p = map_file(fd, N);
+	q = map_file(fd, N);
 	mark(p, N);
 	ASSERT_EQ(0, mlock(p, N * PAGE) | mlock(q, N * PAGE));
 	ASSERT_EQ(N, pfns_of(0, p, N, pfn));
@@ -72,13 +71,12 @@ static int look_reclaim(char *p) { return madvise(p, N * PAGE, MADV_POPULATE_REA
 /* And if it does not, the pages stay on their list, without a mark, for another time. */
 TEST(mmap_lock_is_taken)
 {
-	int fd = memfd_create("taken", 0);
+	int fd = file_make(N);
 	char *p;
 
 	swap_on();
-	ASSERT_EQ(0, ftruncate(fd, N * PAGE));
-	p = mmap(NULL, N * PAGE, RW, MAP_SHARED | MAP_POPULATE, fd, 0);
-	again = mmap(NULL, N * PAGE, RW, MAP_SHARED | MAP_POPULATE, fd, 0);
+	p = map_file(fd, N);
+	again = map_file(fd, N);
 	other = mmap(NULL, 2 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	mark(p, N);
 	EXPECT_LT(0, meet(do_lock_twice, p, look_reclaim, "discover.busy"));
