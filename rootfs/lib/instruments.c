@@ -44,7 +44,8 @@ const char *instrument_missing(const char *file)
 	bool events = !strcmp(file, "events");
 	const char *symbol = events ? "CONFIG_MLOCK_POLICY" :
 		!strcmp(file, "audit") ? "CONFIG_MLOCK_AUDIT" :
-		!strcmp(file, "fault") ? "CONFIG_MLOCK_AUDIT_FAULTS" : "CONFIG_MLOCK_DEBUG";
+		!strcmp(file, "fault") ? "CONFIG_MLOCK_AUDIT_FAULTS" :
+		!strcmp(file, "sync") ? "CONFIG_MLOCK_SYNC" : "CONFIG_MLOCK_DEBUG";
 	static char why[160];
 	char path[64];
 

@@ -41,13 +41,23 @@ struct peer peer_start(int (*step)(int n, void *arg), void *arg)
 	return p;
 }
 
-int peer_step(struct peer *p, int n)
+void peer_begin(struct peer *p, int n)
 {
 	if (write(p->to, &n, sizeof(n)) != sizeof(n))
 		die("peer", "gone before its step", "see the kernel log");
-	if (read(p->from, &n, sizeof(n)) != sizeof(n))
-		return PEER_GONE;
-	return n;
+}
+
+int peer_result(struct peer *p)
+{
+	int n;
+
+	return read(p->from, &n, sizeof(n)) == sizeof(n) ? n : PEER_GONE;
+}
+
+int peer_step(struct peer *p, int n)
+{
+	peer_begin(p, n);
+	return peer_result(p);
 }
 
 int peer_end(struct peer *p)

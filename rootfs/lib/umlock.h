@@ -169,6 +169,8 @@ enum step {
 const char *policy_name(void);
 /* How many of n pages in that state carry the flag: n or 0. */
 long policy_flags(enum state state, uint64_t flag, long n);
+/* Which of LRU, UNEVICTABLE, MLOCKED pages in that state carry. */
+uint64_t policy_look(enum state state);
 /* By how much the step moves unevictable_pgs_EVENT of /proc/vmstat: n or 0. */
 long policy_events(enum step step, const char *event, long n);
 /* Does reclaim look at pages in that state whenever it runs? */
@@ -316,8 +318,10 @@ struct peer {
  * not ASSERT: they return a number, and the caller judges it.
  */
 struct peer peer_start(int (*step)(int n, void *arg), void *arg);
-/* Let it run step(n, arg), n not negative: the result, or PEER_GONE. */
+/* Let it run step(n, arg), n not negative: the result, or PEER_GONE. Or only begin it, and ask for the result later. */
 int peer_step(struct peer *p, int n);
+void peer_begin(struct peer *p, int n);
+int peer_result(struct peer *p);
 /* Let it exit, wait for it: exit status, or -signal. 0 if that was done before. */
 int peer_end(struct peer *p);
 /* In a step: become a program that is new and does nothing until it is killed. Returns errno if that fails. */

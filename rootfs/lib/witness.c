@@ -132,6 +132,11 @@ long policy_flags(enum state state, uint64_t flag, long n)
 	return policy()->look[state] & flag ? n : 0;
 }
 
+uint64_t policy_look(enum state state)
+{
+	return policy()->look[state];
+}
+
 static bool evictable(uint64_t look)
 {
 	return (look & (PF_LRU | PF_UNEVICTABLE)) == PF_LRU;

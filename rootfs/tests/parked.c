@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "L7 L14 L18 L19 D4 D5 D8 D10 D12", .timeout = 60, .swap = "128M", .policies = "lazy*");
+UMLOCK(.claims = "L7 L14 L18 L19 D4 D5 D8 D10 D12 R23 R24", .timeout = 60, .swap = "128M", .policies = "lazy*");
 NEEDS("audit");
 
 #define N 64L

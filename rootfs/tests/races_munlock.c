@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Races of who unlocks (B) with others that lock, unlock, unmap, truncate or reclaim the page, each stopped in the middle. What
+ * comes of it is the state behind each table, for all policies alike unless it says so, and the audit has nothing to say. See
+ * docs/races.md.
+ */
+#include "race.h"
+#include "kselftest_harness.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+UMLOCK(.claims = "R11 R12 R16 R18 R21", .timeout = 60, .swap = "64M");
+NEEDS("sync");
+
+FIXTURE(race) {
+	struct witness w;
+};
+
+FIXTURE_SETUP(race)
+{
+	race_ready();
+	witness_start(&self->w);
+}
+
+FIXTURE_TEARDOWN(race)
+{
+	race_over();
+}
+
+static int maps_and_locks_file(void) { return maps_file() ?: locks(); }
+
+/* R11: two who have it locked unlock it at once. */
+TEST_F(race, two_munlocks)
+{
+	static const struct row both_walk[] = {
+		{ .B = DO(maps_and_locks_file), .C = DO(maps_and_locks_file) },
+		{ .C = UPTO(unlocks, "rmap.collected") },
+		{ .B = UPTO(unlocks, "rmap.cleared") },
+		{ .C = GO_AND_WAIT },
+		{ .B = GO },
+		{ .C = ENDS },
+	};
+	static const struct row both_queue[] = {
+		{ .B = DO(maps_and_locks_file), .C = DO(maps_and_locks_file) },
+		{ .A = DO(reclaims) },
+		{ .B = UPTO(unlocks, "munlock.flags_cleared") },
+		{ .C = DO(unlocks) },
+		{ .B = GO },
+	};
+
+	ASSERT_TRUE(policy_walks() ? race(both_walk) : race(both_queue));
+	WITNESS_OF(&self->w, race_pid(ACTOR_C), AT, 1, PLAIN, 0);
+}
+
+/* R12: one locks it while another unlocks it. */
+TEST_F(race, munlock_and_mlock)
+{
+	static const struct row walk[] = {
+		{ .B = DO(maps_and_locks_file), .C = DO(maps_file) },
+		{ .B = UPTO(unlocks, "rmap.cleared") },
+		{ .C = DO(locks) },
+		{ .B = GO },
+	};
+	static const struct row queue[] = {
+		{ .B = DO(maps_and_locks_file), .C = DO(maps_file) },
+		{ .B = UPTO(unlocks, "munlock.flags_cleared") },
+		{ .C = DO(locks) },
+		{ .B = GO },
+	};
+
+	ASSERT_TRUE(policy_walks() ? race(walk) : race(queue));
+	WITNESS_OF(&self->w, race_pid(ACTOR_C), AT, 1, LOCKED, 1);
+}
+
+static int truncates(void) { return ftruncate(race_file, 0) ? -errno : 0; }
+
+/* R16: the file loses the page between munlock of its mapping and munlock of the page. */
+TEST_F(race, munlock_and_truncate)
+{
+	static const struct row rows[] = {
+		{ .B = DO(maps_and_locks_file) },
+		{ .A = DO(reclaims) },
+		{ .B = UPTO(unlocks, "munlock.flags_cleared") },
+		{ .A = DO(truncates) },
+		{ .B = GO },
+	};
+	struct counters vm;
+
+	counters_take(&vm, "/proc/vmstat");
+	ASSERT_TRUE(race(rows));
+	drain();
+	EXPECT_EQ(self->w.nr_mlock, vmstat("nr_mlock"));
+	EXPECT_EQ(self->w.nr_unevictable, vmstat("nr_unevictable"));
+	EXPECT_EQ(0, audit());
+	/* Freed with its mark, where that is counted by mapping: the flag that munlock has cleared was the last to tell. */
+	EXPECT_EQ(policy_is_default(), counters_delta(&vm, "unevictable_pgs_cleared"));
+}
+
+static int exits(void)
+{
+	_exit(0);
+}
+
+/* R18: who has it locked is on the way out, and reclaim meets it. */
+TEST_F(race, exit_and_reclaim)
+{
+	static const struct row rows[] = {
+		{ .B = DO(maps_and_locks_file), .C = DO(maps_file) },
+		{ .B = UPTO(exits, "exit.before_unmap") },
+		{ .A = DO(reclaims_from_C) },
+		{ .B = GO_AND_LEAVE },
+	};
+
+	ASSERT_TRUE(race(rows));
+	WITNESS_OF(&self->w, race_pid(ACTOR_C), AT, 1, PLAIN, 0);
+}
+
+/* Another mapping of the process, for its mmap lock; of no page but that of zeros. */
+static int locks_another(void)
+{
+	void *p = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED || mlock(p, PAGE) ? -errno : 0;
+}
+
+static int reclaims_the_group(void)
+{
+	cgroup_reclaim(&race_group, 64, 200);
+	return 0;
+}
+
+static uint64_t pfn;	/* to look at it while nobody gets the mmap lock of B */
+
+static bool it_is_there(void) { return pfns_of(race_pid(ACTOR_B), AT, 1, &pfn) == 1; }
+
+/* Where reclaim has no mmap lock to mark it with, it stays; else it is where all go that reclaim has met. */
+static bool it_is_tried_again(void)
+{
+	drain();
+	return (pfn_flags(pfn) & PF_LOOK) == (policy_trylocks() ? ON_A_LIST : policy_look(LOCKED_MET));
+}
+
+/* R21: the mmap lock is in use while reclaim finds out that it is locked. */
+TEST_F(race, mmap_lock_and_reclaim)
+{
+	static const struct row rows[] = {
+		{ .B = DO(locks_what_is_in_swap), .then = THAT(it_is_there) },
+		{ .B = UPTO(locks_another, "mlock.flags_set") },
+		{ .A = DO(reclaims_the_group), .then = THAT(it_is_tried_again) },
+		{ .B = GO },
+		{ .A = DO(reclaims_the_group) },
+	};
+
+	ASSERT_TRUE(race(rows));
+	WITNESS_OF(&self->w, race_pid(ACTOR_B), AT, 1, LOCKED_MET, 1);
+}
+
+TEST_HARNESS_MAIN
