@@ -148,17 +148,19 @@ static bool make(const char *file, int line, int row, int actor)
 	if (verb == NOTHING)
 		return true;
 	now.stands[actor] = NULL;
-	if (verb == DIES || verb == LEAVES) {
-		if (verb == DIES ? kill(peer->pid, SIGKILL) : !stood || tell(stood, "go"))
-			return failed(file, line, row, actor, "is not there", "");
-		result = peer_end(peer);
-		return result == (verb == DIES ? -SIGKILL : 0) || failed(file, line, row, actor, "ends in another way", "");
-	}
 	if (move->point) {
 		now.stands[actor] = move->point;
 		err = arm(move, peer);
 		if (err)
 			return failed(file, line, row, actor, "cannot be stopped:", strerror(-err));
+	}
+	if (verb == DIES)
+		kill(peer->pid, SIGKILL);
+	if (verb == LEAVES && (!stood || tell(stood, "go")))
+		return failed(file, line, row, actor, "does not stand at", stood ?: "any point");
+	if (verb == DIES || verb == LEAVES) {
+		peer_end(peer);
+		return true;
 	}
 	if (move->step)
 		peer_begin(peer, row * ACTORS + actor);

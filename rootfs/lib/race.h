@@ -51,7 +51,7 @@ struct row {
 /* Munlock: the folio lock, which another has, is in the way of one who walks the reverse map. All others do it at once. */
 #define WAITS_TO_WALK(step)	{ WAITS_FOR, #step, step, NULL, NULL, true }
 #define ENDS_THE_WALK		{ FINISHES, "gets to the end", NULL, NULL, NULL, true }
-/* Go on, in exit(2), or be killed wherever it stands: it is gone when the next row begins. */
+/* Go on, on the way out, or be killed wherever it stands: it is gone when the next row begins. */
 #define GO_AND_LEAVE		{ LEAVES, "goes on, and is gone", NULL, NULL, NULL, false }
 #define KILLED			{ DIES, "is killed", NULL, NULL, NULL, false }
 

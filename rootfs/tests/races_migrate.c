@@ -97,6 +97,20 @@ TEST_F(race, unmapped_and_munlocked)
 	WITNESS_OF(&self->w, race_pid(ACTOR_B), AT, 1, PLAIN, 0);
 }
 
+/* R7, the other way round: munlock has begun, and has to wait for the page; what is still marked moves all the same. */
+TEST_F(race, munlocked_and_unmapped)
+{
+	static const struct row rows[] = {
+		{ .B = DO(maps_and_locks_file), .C = DO(maps_file) },
+		{ .B = UPTO(unlocks, "munlock.flags_cleared") },
+		{ .A = DO(moves_from_C) },
+		{ .B = GO },
+	};
+
+	ASSERT_TRUE(race(rows));
+	WITNESS_OF(&self->w, race_pid(ACTOR_C), AT, 1, PLAIN, 0);
+}
+
 /* What a pipe has cannot move. */
 static int is_pinned(void)
 {

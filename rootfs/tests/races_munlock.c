@@ -117,6 +117,55 @@ TEST_F(race, exit_and_reclaim)
 	WITNESS_OF(&self->w, race_pid(ACTOR_C), AT, 1, PLAIN, 0);
 }
 
+#define MANY 64L	/* more than are unlocked at a time */
+
+static int maps_locked(char *at, long n)
+{
+	return mmap(at, n * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_LOCKED, -1, 0) == at ? 0 : -errno;
+}
+
+static int locks_many_and_forks(void)
+{
+	cgroup_enter(&race_group);
+	return maps_locked(AT, MANY) ?: forks();
+}
+
+/* More than the group may have, so that it is killed. */
+static int locks_too_much(void) { return maps_locked(AT + MANY * PAGE, 64 * MANY); }
+
+static uint64_t pfn;	/* to look at a page while nobody gets the mmap lock of B */
+
+static bool the_last_is_there(void) { return pfns_of(race_pid(ACTOR_B), AT + (MANY - 1) * PAGE, 1, &pfn) == 1; }
+
+/* The OOM reaper gives exit two seconds. */
+static bool it_is_reaped(void)
+{
+	int i;
+
+	for (i = 0; i < 100 && !folio_look(pfn) && instrument_value("mapcount") > 1; i++)
+		usleep(100000);
+	return instrument_value("mapcount") == 1;
+}
+
+/* The OOM reaper takes mappings that exit has unlocked, and whose pages it has not come to: nobody asks for them any more. */
+TEST_F(race, exit_and_the_reaper)
+{
+	static const struct row rows[] = {
+		{ .B = DO(locks_many_and_forks), .then = THAT(the_last_is_there) },
+		{ .B = UPTO(locks_too_much, "rmap.collected"), .then = THAT(it_is_reaped) },
+		{ .B = GO_AND_LEAVE },
+	};
+
+	if (!policy_walks())
+		SKIP(return, "exit does not ask the reverse map under this policy");
+	ASSERT_EQ(0, write_text(cgroup_file(&race_group, "memory.max"), "%ld", 16 * MANY * PAGE));
+	ASSERT_TRUE(race(rows));
+	drain();
+	EXPECT_EQ(self->w.nr_mlock, vmstat("nr_mlock"));
+	EXPECT_EQ(self->w.nr_unevictable, vmstat("nr_unevictable"));
+	EXPECT_EQ(0, audit());
+}
+
 /* Another mapping of the process, for its mmap lock; of no page but that of zeros. */
 static int locks_another(void)
 {
@@ -130,8 +179,6 @@ static int reclaims_the_group(void)
 	cgroup_reclaim(&race_group, 64, 200);
 	return 0;
 }
-
-static uint64_t pfn;	/* to look at it while nobody gets the mmap lock of B */
 
 static bool it_is_there(void) { return pfns_of(race_pid(ACTOR_B), AT, 1, &pfn) == 1; }
 
