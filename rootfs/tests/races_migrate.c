@@ -12,7 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "R4 R6 R7 R8 R20", .timeout = 60, .swap = "64M");
+UMLOCK(.claims = "U41 U60 R4 R6 R7 R8 R20", .timeout = 60, .swap = "64M");
 NEEDS("sync");
 
 FIXTURE(race) {

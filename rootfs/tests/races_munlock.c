@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "R11 R12 R16 R18 R21", .timeout = 60, .swap = "64M");
+UMLOCK(.claims = "U56 U57 U72 U77 U79 U84 R11 R12 R16 R18 R21", .timeout = 60, .swap = "64M");
 NEEDS("sync");
 
 FIXTURE(race) {

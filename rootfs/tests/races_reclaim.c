@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "R1 R2 R3 R5 R10 R13 R17", .timeout = 60, .swap = "64M");
+UMLOCK(.claims = "U27 U44 U58 U69 R1 R2 R3 R5 R10 R13 R17", .timeout = 60, .swap = "64M");
 NEEDS("sync");
 
 FIXTURE(race) {

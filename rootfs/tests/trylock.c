@@ -52,6 +52,37 @@ TEST(locked_twice)
 	EXPECT_EQ(0, audit());
 }
 
+static int lock_step(int n, void *p) { return mlock(p, N * PAGE); }
+
+/* Another process has it locked as well, and is not busy: the walk goes on until it comes to that. */
+TEST(one_of_two_is_busy)
+{
+	int fd = file_make(N);
+	uint64_t pfn[N];
+	struct peer peer;
+	char *p, *q;
+
+	p = map_file(fd, N);
+	q = map_file(fd, N);
+	mark(p, N);
+	peer = peer_start(lock_step, p);
+	ASSERT_EQ(0, peer_step(&peer, 0));
+	ASSERT_EQ(0, mlock(p, N * PAGE) | mlock(q, N * PAGE));
+	ASSERT_EQ(N, pfns_of(0, p, N, pfn));
+	trace_start("munlock_walk");
+	ASSERT_EQ(0, munlock(q, N * PAGE));
+	trace_stop();
+	EXPECT_EQ(N, traced("munlock_walk", "hit=1", pfn, N));
+	EXPECT_EQ(N, traced("munlock_walk", "trylock_failed=1", pfn, N));
+	EXPECT_TRUE(pages_are(0, p, N, MARKED));
+	EXPECT_EQ(0, audit());
+	EXPECT_EQ(0, peer_end(&peer));
+	munmap(p, N * PAGE);
+	munmap(q, N * PAGE);
+	drain();
+	EXPECT_EQ(0, audit());
+}
+
 static char *again, *other;	/* two more mappings of the file that work has */
 
 static void do_lock_twice(char *p, pid_t parent)
