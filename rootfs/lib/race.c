@@ -270,6 +270,13 @@ int locks_what_is_in_swap(void)
 
 int reclaims(void) { return reclaim_once(NULL, race_pid(ACTOR_B), AT, 1); }
 int reclaims_from_C(void) { return reclaim_once(NULL, race_pid(ACTOR_C), AT, 1); }
+
+int reclaims_the_group(void)
+{
+	cgroup_reclaim(&race_group, 64, 200);
+	return 0;
+}
+
 int migrates(void) { return migrate_once(race_pid(ACTOR_B), AT, 1); }
 int migrates_from_C(void) { return migrate_once(race_pid(ACTOR_C), AT, 1); }
 

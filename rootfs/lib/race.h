@@ -83,6 +83,7 @@ int locks_what_is_in_swap(void);
 /* One look of reclaim at the page of B, or of C; one migration. */
 int reclaims(void);
 int reclaims_from_C(void);
+int reclaims_the_group(void);	/* as often as it takes, and without a hold on the memory of B */
 int migrates(void);
 int migrates_from_C(void);
 int empties_batches(void);

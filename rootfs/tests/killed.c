@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A process is killed where it stands, at each sync point in turn: nothing is stranded, nothing leaked, and the page of whoever
- * else has it is what it should be. What brings a process to a point is a row here; which policies never come there as well.
+ * A process is killed where it stands, at each sync point in turn: nothing is stranded, nothing leaked, and of the page of whoever
+ * else has it the audit has nothing to say. What brings a process to a point is a row here; which policies never come there as well.
  */
 #include "race.h"
 #include "kselftest_harness.h"
@@ -24,16 +24,15 @@ static int maps_and_locks_file(void) { return maps_file() ?: locks(); }
 static int maps_cold(void) { return maps() ?: madvise(AT, PAGE, MADV_COLD) ? -errno : 0; }
 static int maps_and_is_in_swap(void) { return maps() ?: cgroup_evict(&race_group, AT, 1) ? -EBUSY : 0; }
 static int truncates(void) { return ftruncate(race_file, 0) ? -errno : 0; }
-static int attaches(void) { return shmat(id, AT, SHM_REMAP) != AT || shmctl(id, SHM_LOCK, NULL) ? -errno : 0; }
-static int shm_unlocks(void) { return shmctl(id, SHM_UNLOCK, NULL) ? -errno : 0; }
 static int populates(void) { return madvise(AT, PAGE, MADV_POPULATE_WRITE) ? -errno : 0; }
+static int attaches(void) { return shmat(id, AT, SHM_REMAP) != AT || shmctl(id, SHM_LOCK, NULL) ? -errno : populates(); }
+static int shm_unlocks(void) { return shmctl(id, SHM_UNLOCK, NULL) ? -errno : 0; }
 
 static int locks_and_forks(void) { return maps_and_locks() ?: forks(); }
 
 #define ALL	""		/* policies */
 #define WALK	"rmap*"
 #define PARK	"lazy*"
-#define MARK	"count lazy* rmap*"
 
 static const struct kill {
 	const char *point;
@@ -48,7 +47,6 @@ static const struct kill {
 	{ "populate.page", maps, populates, false, ALL },
 	{ "munlock.flags_cleared", maps_and_locks, unlocks, false, ALL },
 	{ "munmap.detached", maps_and_locks, unmaps, false, ALL },
-	{ "exit.before_unmap", maps_and_locks, unmaps, false, ALL },
 	{ "zap.range_done", maps_and_locks, unmaps, false, ALL },
 	{ "cow.copied", locks_and_forks, writes, false, ALL },
 	{ "cow.switched", locks_and_forks, writes, false, ALL },
@@ -76,7 +74,7 @@ static const struct kill {
 	{ "migrate.remapped", maps_and_locks, migrates, true, ALL },
 };
 
-/* Not ksm.replaced, where a kernel thread comes, nor exit.before_pass, where who is killed comes anyway. */
+/* Not ksm.replaced, where a kernel thread comes, and not those of exit, which a signal does not reach any more. */
 
 static bool comes_there(const struct kill *kill)
 {
@@ -91,26 +89,23 @@ static bool comes_there(const struct kill *kill)
 	return false;
 }
 
-static uint64_t pfn;	/* of the page, when B is ready; 0 if it has none then */
+static uint64_t pfn[2];	/* of the page, when B is ready, and when it has moved; 0 if it has none then */
 
 static bool is_noted(void)
 {
-	pfns_of(race_pid(ACTOR_B), AT, 1, &pfn);
+	pfns_of(race_pid(ACTOR_B), AT, 1, pfn);
 	return true;
 }
 
-/* Does somebody have a reference to it who is not there any more? */
-static bool leaked(void)
+/* Does somebody have a reference to it who is not there any more? Its mappings have one each, and a file, or swap, one more. */
+static bool leaked(uint64_t pfn)
 {
-	const char *flags;
-	long count;
+	bool more;
 
-	if (!pfn || folio_look(pfn))
+	if (!pfn || folio_look(pfn) || !strstr(instrument_word("flags"), "swapbacked"))
 		return false;
-	flags = instrument_word("flags");
-	count = instrument_value("refcount") - instrument_value("mapcount") - !!strstr(flags, "swapcache");
-	/* What has no mapping any more, and is still anonymous memory, or more references than those of its mappings, and of a file. */
-	return strstr(flags, "swapbacked") && (instrument_value("mapcount") ? count > 1 : count > 0);
+	more = strstr(instrument_word("flags"), "swapcache") || !(pfn_flags(pfn) & PF_ANON);
+	return instrument_value("refcount") > instrument_value("mapcount") + more;
 }
 
 static bool killed_at(const struct kill *kill)
@@ -127,13 +122,15 @@ static bool killed_at(const struct kill *kill)
 	if (ftruncate(race_file, 0) || ftruncate(race_file, PAGE) || !race(rows))
 		return false;
 	drain();
+	pfn[1] = 0;
 	if (kill->a)
-		is_noted();	/* it may have moved */
-	good = !leaked();
+		pfns_of(race_pid(ACTOR_B), AT, 1, pfn + 1);
+	good = !leaked(pfn[0]) && !leaked(pfn[1]) && !audit();
 	race_over();
-	shmctl(id, IPC_RMID, NULL);
 	drain();
-	return good && !leaked();
+	good = good && !leaked(pfn[0]) && !leaked(pfn[1]);
+	shmctl(id, IPC_RMID, NULL);
+	return good;
 }
 
 TEST(at_each_point)

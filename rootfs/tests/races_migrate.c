@@ -88,6 +88,7 @@ TEST_F(race, unmapped_and_munlocked)
 {
 	static const struct row rows[] = {
 		{ .B = DO(maps_and_locks) },
+		{ .A = DO(reclaims) },
 		{ .A = UPTO(moves, "migrate.unmapped") },
 		{ .B = DO(unlocks) },
 		{ .A = GO },
@@ -126,6 +127,7 @@ TEST_F(race, isolated_and_munlocked)
 	static const struct row rows[] = {
 		{ .B = DO(maps_and_locks) },
 		{ .B = DO(is_pinned) },
+		{ .A = DO(reclaims) },
 		{ .A = UPTO(cannot_move, "migrate.isolated") },
 		{ .B = DO(unlocks) },
 		{ .A = GO },
@@ -145,9 +147,12 @@ TEST_F(race, isolated_and_unmapped)
 		{ .B = DO(unmaps) },
 		{ .A = GO },
 	};
+	struct counters vm;
 
+	counters_take(&vm, "/proc/vmstat");
 	ASSERT_TRUE(race(rows));
 	drain();
+	EXPECT_EQ(0, counters_delta(&vm, "unevictable_pgs_cleared"));
 	EXPECT_EQ(self->w.nr_mlock, vmstat("nr_mlock"));
 	EXPECT_EQ(self->w.nr_unevictable, vmstat("nr_unevictable"));
 	EXPECT_EQ(0, audit());

@@ -50,11 +50,12 @@ TEST_F(race, truncate_and_mlock)
 		{ .B = DO(locks_nothing) },
 		{ .A = GO },
 	};
+	uint64_t pfn;
 
 	ASSERT_TRUE(race(rows));
 	drain();
 	EXPECT_EQ(1, locked_vm(race_pid(ACTOR_B)));
-	EXPECT_EQ(0, pages_swapped(race_pid(ACTOR_B), AT, 1));
+	EXPECT_EQ(0, pfns_of(race_pid(ACTOR_B), AT, 1, &pfn));
 	EXPECT_EQ(self->w.nr_mlock, vmstat("nr_mlock"));
 	EXPECT_EQ(0, audit());
 }

@@ -67,16 +67,19 @@ TEST_F(race, parked_and_exited)
 {
 	static const struct row rows[] = {
 		{ .B = DO(locks_what_is_in_swap) },
-		{ .A = UPTO(reclaims, "shrink.parked") },
+		{ .A = UPTO(reclaims_the_group, "shrink.parked") },
 		{ .B = KILLED },
 		{ .A = GO },
 	};
+	struct counters vm;
 
 	if (!parks())
 		SKIP(return, "nothing is parked under this policy");
+	counters_take(&vm, "/proc/vmstat");
 	ASSERT_TRUE(race(rows));
 	drain();
 	EXPECT_EQ(self->w.nr_mlock, vmstat("nr_mlock"));
+	EXPECT_EQ(0, counters_delta(&vm, "unevictable_pgs_cleared"));
 	EXPECT_EQ(0, audit());
 }
 
