@@ -29,6 +29,11 @@ static const struct move *move_of(const struct row *row, int actor)
 	return actor == ACTOR_A ? &row->A : actor == ACTOR_B ? &row->B : &row->C;
 }
 
+pid_t race_child(void)
+{
+	return now.pids[ACTORS];
+}
+
 pid_t race_pid(enum actor actor)
 {
 	return now.pids[actor];
@@ -247,16 +252,20 @@ int writes(void)
 	return 0;
 }
 
+/* Stopped, the child wants no memory: in a group that has none it would be killed for it. */
 int forks(void)
 {
-	pid_t parent = getpid(), pid = fork();
+	pid_t pid = fork();
 
-	if (pid)
-		return pid < 0 ? -errno : 0;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	while (getppid() == parent)
-		pause();
-	_exit(0);
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, NULL, WUNTRACED) != pid)
+		return -errno;
+	now.pids[ACTORS] = pid;
+	return 0;
 }
 
 int locks_what_is_in_swap(void)

@@ -60,6 +60,8 @@ struct row {
 bool race_run(const char *file, int line, const struct row *rows, int n);
 /* Of the process in that column, for steps as well. */
 pid_t race_pid(enum actor actor);
+/* Of the last child that one of them has forked. */
+pid_t race_child(void);
 /* Nobody stands anywhere any more, and the processes end. */
 void race_over(void);
 

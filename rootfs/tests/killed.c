@@ -97,8 +97,8 @@ static bool is_noted(void)
 	return true;
 }
 
-/* Does somebody have a reference to it who is not there any more? Its mappings have one each, and a file, or swap, one more. */
-static bool leaked(uint64_t pfn)
+/* Has it more references than its mappings, and a file, or swap? */
+static bool has_more(uint64_t pfn)
 {
 	bool more;
 
@@ -106,6 +106,16 @@ static bool leaked(uint64_t pfn)
 		return false;
 	more = strstr(instrument_word("flags"), "swapcache") || !(pfn_flags(pfn) & PF_ANON);
 	return instrument_value("refcount") > instrument_value("mapcount") + more;
+}
+
+/* Does somebody have a reference to it who is not there any more? Who dies with its parent takes a moment. */
+static bool leaked(uint64_t pfn)
+{
+	int i;
+
+	for (i = 0; i < 1000 && has_more(pfn); i++)
+		usleep(1000);
+	return i == 1000;
 }
 
 static bool killed_at(const struct kill *kill)
