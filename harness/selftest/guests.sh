@@ -17,6 +17,7 @@ warns_without_space| ok                          | 0   |
 warns_as_declared  | ok                          | 0   |
 warns_too_much     | not ok                      | 1   | a splat that it does not declare
 warns_not          | not ok                      | 1   | did not come
+skips_its_warning  | ok # SKIP nothing warns here| 4   |
 taints             | not ok                      | 1   | the kernel is tainted (512)
 missing            | not ok                      | 1   | is missing
 not_executable     | not ok                      | 1   | is not executable
