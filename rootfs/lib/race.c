@@ -243,7 +243,10 @@ int maps(void)
 
 int maps_file(void) { return map(MAP_SHARED, race_file); }
 int locks(void) { return mlock(AT, PAGE) ? -errno : 0; }
+int maps_and_locks(void) { return maps() ?: locks(); }
+int maps_and_locks_file(void) { return maps_file() ?: locks(); }
 int unlocks(void) { return munlock(AT, PAGE) ? -errno : 0; }
+int truncates(void) { return ftruncate(race_file, 0) ? -errno : 0; }
 int unmaps(void) { return munmap(AT, PAGE) ? -errno : 0; }
 
 int writes(void)

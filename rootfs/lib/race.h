@@ -65,6 +65,13 @@ pid_t race_child(void);
 /* Nobody stands anywhere any more, and the processes end. */
 void race_over(void);
 
+/* At the top of a file of races: TEST_F(race, ...), with the counters before it in self->w. */
+#define RACES() \
+	FIXTURE(race) { struct witness w; }; \
+	FIXTURE_SETUP(race) { race_ready(); witness_start(&self->w); } \
+	FIXTURE_TEARDOWN(race) { race_over(); } \
+	struct race_needs
+
 /* Steps that many races have. They are about one page, at AT, which is B's unless it says otherwise. */
 #define AT ((char *)0x2000000000)
 extern struct cgroup race_group;	/* B is in it when it maps; see race_ready() */
@@ -76,8 +83,11 @@ void race_ready(void);
 int maps(void);			/* a page of its own, which is there then */
 int maps_file(void);		/* that of the file, shared */
 int locks(void);
+int maps_and_locks(void);
+int maps_and_locks_file(void);	/* which C may have as well, to reach it while B's mappings are in use */
 int unlocks(void);
 int unmaps(void);
+int truncates(void);		/* the file, to nothing */
 int writes(void);
 int forks(void);		/* a child, that has what it has, does nothing, and dies with it */
 /* What is in swap when it is locked has no mark when it comes back, under any policy: reclaim has to discover it. */

@@ -19,11 +19,8 @@ NEEDS("sync");
 
 static int id;	/* of a segment of one page */
 
-static int maps_and_locks(void) { return maps() ?: locks(); }
-static int maps_and_locks_file(void) { return maps_file() ?: locks(); }
 static int maps_cold(void) { return maps() ?: madvise(AT, PAGE, MADV_COLD) ? -errno : 0; }
 static int maps_and_is_in_swap(void) { return maps() ?: cgroup_evict(&race_group, AT, 1) ? -EBUSY : 0; }
-static int truncates(void) { return ftruncate(race_file, 0) ? -errno : 0; }
 static int populates(void) { return madvise(AT, PAGE, MADV_POPULATE_WRITE) ? -errno : 0; }
 static int attaches(void) { return shmat(id, AT, SHM_REMAP) != AT || shmctl(id, SHM_LOCK, NULL) ? -errno : populates(); }
 static int shm_unlocks(void) { return shmctl(id, SHM_UNLOCK, NULL) ? -errno : 0; }

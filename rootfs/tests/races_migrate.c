@@ -15,25 +15,7 @@
 UMLOCK(.claims = "U41 U60 R4 R6 R7 R8 R20", .timeout = 60, .swap = "64M");
 NEEDS("sync");
 
-FIXTURE(race) {
-	struct witness w;
-};
-
-FIXTURE_SETUP(race)
-{
-	race_ready();
-	witness_start(&self->w);
-}
-
-FIXTURE_TEARDOWN(race)
-{
-	race_over();
-}
-
-static int maps_and_locks(void) { return maps() ?: locks(); }
-
-/* A page that C has as well, so that it can be reached while B's mappings are in use. */
-static int maps_and_locks_file(void) { return maps_file() ?: locks(); }
+RACES();
 
 /* It moved, and did not stay where it was for want of luck. */
 static int moves(void) { return migrates() ?: instrument_value("moved") == 1 ? 0 : -EBUSY; }

@@ -14,22 +14,7 @@
 UMLOCK(.claims = "U56 U57 U72 U77 U79 U84 R11 R12 R16 R18 R21", .timeout = 60, .swap = "64M");
 NEEDS("sync");
 
-FIXTURE(race) {
-	struct witness w;
-};
-
-FIXTURE_SETUP(race)
-{
-	race_ready();
-	witness_start(&self->w);
-}
-
-FIXTURE_TEARDOWN(race)
-{
-	race_over();
-}
-
-static int maps_and_locks_file(void) { return maps_file() ?: locks(); }
+RACES();
 
 /* R11: two who have it locked unlock it at once. */
 TEST_F(race, two_munlocks)
@@ -77,8 +62,6 @@ TEST_F(race, munlock_and_mlock)
 	ASSERT_TRUE(policy_walks() ? race(walk) : race(queue));
 	WITNESS_OF(&self->w, race_pid(ACTOR_C), AT, 1, LOCKED, 1);
 }
-
-static int truncates(void) { return ftruncate(race_file, 0) ? -errno : 0; }
 
 /* R16: the file loses the page between munlock of its mapping and munlock of the page. */
 TEST_F(race, munlock_and_truncate)

@@ -16,22 +16,7 @@
 UMLOCK(.claims = "R9 R13 R15 R19 R22", .timeout = 60, .swap = "64M");
 NEEDS("sync");
 
-FIXTURE(race) {
-	struct witness w;
-};
-
-FIXTURE_SETUP(race)
-{
-	race_ready();
-	witness_start(&self->w);
-}
-
-FIXTURE_TEARDOWN(race)
-{
-	race_over();
-}
-
-static int truncates(void) { return ftruncate(race_file, 0) ? -errno : 0; }
+RACES();
 
 /* There is no page to bring in any more. */
 static int locks_nothing(void)

@@ -13,20 +13,7 @@
 UMLOCK(.claims = "U27 U44 U58 U69 R1 R2 R3 R5 R10 R13 R17", .timeout = 60, .swap = "64M");
 NEEDS("sync");
 
-FIXTURE(race) {
-	struct witness w;
-};
-
-FIXTURE_SETUP(race)
-{
-	race_ready();
-	witness_start(&self->w);
-}
-
-FIXTURE_TEARDOWN(race)
-{
-	race_over();
-}
+RACES();
 
 static bool parks(void) { return policy_flags(LOCKED_MET, PARKED, 1) && !policy_flags(LOCKED_MET, PF_LRU, 1); }
 
