@@ -1,12 +1,12 @@
 # umlock: every entry of the lab. `make help` lists them; what they do stands in harness/.
 
-export T P L V J N M S DIR KERNEL FAILED
+export T P L V J N M S DIR KERNEL FAILED SEED OPS MINUTES REPLAY
 # As typed: a $ in it is for the guest's shell.
 override export CMD := $(value CMD)
 export CC = gcc
 V := $(or $(V),fast)
 typed := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))
-unknown := $(filter-out T P L V J N M S CMD DIR KERNEL FAILED CC TMPDIR,$(typed))
+unknown := $(filter-out T P L V J N M S CMD DIR KERNEL FAILED SEED OPS MINUTES REPLAY CC TMPDIR,$(typed))
 $(if $(unknown),$(error umlock: no variable $(unknown): 'make help' lists them))
 $(if $(filter run,$(MAKECMDGOALS)),$(if $(CMD)$(DIR),$(error umlock: make run takes no CMD= and no DIR=: make shell does)))
 B := build
@@ -41,6 +41,10 @@ list:          ## the tests, what they need and which claims they prove
 shell:         ## a shell in the guest; CMD='a command' runs that (make prints its status, harness/shell returns it), in DIR= of the host
 shell: plan ready
 	@harness/shell
+
+fuzz:          ## random operations under each policy and LRU, judged by the audit; what fails is made short and written as a test
+fuzz: plan need-check ready
+	@harness/fuzz
 
 bench:         ## boot to verdict, edit to verdict, page fault, system call, MAP_LOCKED: as ratios in one run
 bench: plan need-check ready
@@ -82,4 +86,4 @@ need-%:
 .DEFAULT:
 	@harness/help $@
 
-.PHONY: help uml run check check-series list shell bench doctor linux patches claims clean distclean ready rootfs plan
+.PHONY: help uml run check check-series list shell fuzz bench doctor linux patches claims clean distclean ready rootfs plan

@@ -99,7 +99,7 @@ lock() {
 	flock -n 9 || die "another make runs in $PWD (see 'fuser $BUILD/lock'): wait for it, or use a second checkout"
 }
 
-# tests: one line a test, tab-separated: name, claims, timeout (s), mem, swap, policies, warn; from the UMLOCK() lines
+# tests: one line a test, tab-separated: name, claims, timeout (s), mem, swap, policies, warn, known; from the UMLOCK() lines
 # of $TESTS/*.c and nothing else. "-" stands for an empty field. A file without that line is an error.
 tests() {
 	awk '
@@ -113,7 +113,7 @@ tests() {
 			seen[FILENAME] = 1
 			name = FILENAME; sub(".*/", "", name); sub("[.]c$", "", name)
 			print name "\t" field("claims", "-") "\t" field("timeout", 30) "\t" field("mem", "256M") "\t" \
-				field("swap", "-") "\t" field("policies", "*") "\t" field("warn", "-")
+				field("swap", "-") "\t" field("policies", "*") "\t" field("warn", "-") "\t" field("known", "-")
 		}
 		END {
 			for (i = 1; i < ARGC; i++) if (!(ARGV[i] in seen)) {

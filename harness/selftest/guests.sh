@@ -18,6 +18,9 @@ warns_as_declared  | ok                          | 0   |
 warns_too_much     | not ok                      | 1   | a splat that it does not declare
 warns_not          | not ok                      | 1   | did not come
 skips_its_warning  | ok # SKIP nothing warns here| 4   |
+warns_as_known     | ok                          | 0   |
+warns_beside_known | not ok                      | 1   | WARNING: CPU: 0
+taints_as_known    | not ok                      | 1   | the kernel complained
 taints             | not ok                      | 1   | the kernel is tainted (512)
 missing            | not ok                      | 1   | is missing
 not_executable     | not ok                      | 1   | is not executable

@@ -38,6 +38,7 @@ struct umlock_needs {
 	const char *swap;	/* size of the swap that is on at start, "" none */
 	const char *policies;	/* glob of mlock_policy= values, "" all */
 	const char *warn;	/* text of the one splat that must come */
+	const char *known;	/* text of a warning that may come: the unpatched kernel makes it too, see docs/races.md */
 };
 #define UMLOCK(...) \
 	static const struct umlock_needs umlock_needs \

@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 UMLOCK(.claims = "P21", .timeout = 60);
@@ -100,7 +101,8 @@ TEST_F(sync, words)
 	static const char *const bad[] = {
 		"", "x", "armed", "arm x", "arm pid", "arm pid=", "arm pid=x", "arm pid=0", "arm pid=-1", "arm pid=1x", "arm comm=",
 		"arm comm=a-name-of-20-letters", "arm pfn=x", "arm pfn=0", "arm count=0", "arm count=x", "arm timeout_ms=0", "arm timeout_ms=-1",
-		"arm timeout_ms=99999999999", "arm pid=1 more=2", "go 1", "idle 1",
+		"arm timeout_ms=99999999999", "arm delay_us=0", "arm delay_us=x", "arm delay_us=1000001", "arm delay_us=9 timeout_ms=9",
+		"arm pid=1 more=2", "go 1", "idle 1",
 	};
 	unsigned int i;
 
@@ -116,6 +118,23 @@ TEST_F(sync, words)
 	EXPECT_EQ(0, TELL("idle"));
 	EXPECT_STREQ("idle", state());
 	EXPECT_EQ(-ENOENT, instrument_read("sync/no.such.point"));
+}
+
+/* Armed with a delay it lets whoever comes go on after that, and has no word for it. */
+TEST_F(sync, delays)
+{
+	struct timespec from, to;
+	char *p = map_marked(1, MAP_LOCKED);
+
+	ASSERT_EQ(0, TELL("arm pid=%d delay_us=50000", getpid()));
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	ASSERT_EQ(0, munlock(p, PAGE));
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	EXPECT_LE(50000, (to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000);
+	EXPECT_STREQ("idle", state());
+	EXPECT_EQ(1, instrument_value("hits"));
+	EXPECT_EQ(-ENOENT, TELL("go"));
+	munmap(p, PAGE);
 }
 
 TEST_F(sync, stops_and_goes)
