@@ -57,7 +57,7 @@ struct fuzz_worker {
 struct fuzz_kind {
 	const char *name;
 	int weight;	/* how often, among all */
-	bool may_fail;	/* it copes with memory that it does not get: "fail" before it has it fail */
+	enum { NEVER, ALONE, MODEL } fails;	/* if "fail" is before it: not at all, without or with a change of what is mapped and locked */
 	void (*run)(const struct fuzz_op *op);
 };
 extern const struct fuzz_kind fuzz_kinds[];

@@ -2,7 +2,7 @@
 /*
  * mlockfuzz - random operations on locked memory, from several processes, judged by the audit and a model. See lib/fuzz.h.
  *
- *   mlockfuzz                          what `make check` runs: SEED operations OPS
+ *   mlockfuzz                          what `make check` runs: OPS operations of SEED
  *   mlockfuzz [-a ROUNDS] SEED OPS     run that many of that seed, an audit after so many rounds (1)
  *   mlockfuzz -p SEED OPS              print them
  *   mlockfuzz -r FILE                  run those of a file
@@ -17,7 +17,7 @@
 
 #include "fuzz.h"
 
-UMLOCK(.claims = "P22", .timeout = 60, .swap = "64M", .known = "shmem_writepage");
+UMLOCK(.timeout = 60, .swap = "64M", .known = "shmem_writepage");
 
 #define SEED	1
 #define OPS	4000
@@ -53,6 +53,8 @@ static long read_ops(const char *path, struct fuzz_op **ops)
 		if (!*ops || !fuzz_parse(line, *ops + n++))
 			die(path, line, "each line is WORKER NAME SLOT PAGE LEN ARG, or meet");
 	}
+	if (ferror(f) || !n)
+		die(path, n ? strerror(errno) : "no operations", "name a file of operations");
 	fclose(f);
 	return n;
 }

@@ -9,7 +9,7 @@ int main(void)
 	kernel_warns();
 	write_text("/proc/sys/kernel/printk", "1");
 	write_text("/proc/sys/kernel/printk_devkmsg", "on");
-	for (int i = 0; i < 2000; i++)
+	for (int i = 0; i < 8000; i++)
 		write_text("/dev/kmsg", "%0200d", i);
 	return 0;
 }
