@@ -37,7 +37,7 @@ static struct fuzz_worker *me;
 static int fds[SLOTS], content, disk, segment;
 static struct cgroup groups[2];
 static char swap[64];
-static int fail_nth;	/* of the next operation */
+static int to_fail;	/* of the allocations of the next operation */
 static char *address(const struct fuzz_op *op)
 {
 	return (char *)(BASE + (op->slot * 64UL + op->page) * PAGE);
@@ -407,7 +407,7 @@ static void do_unsaid(const struct fuzz_op *op) { munmap(address(op), PAGE); }
 /* The nth allocation of the operation after this one fails, where the kernel is built for it. */
 static void do_fail(const struct fuzz_op *op)
 {
-	fail_nth = op->arg % (op->len % 2 ? 4 : 24) + 1;
+	to_fail = op->arg % (op->len % 2 ? 4 : 24) + 1;
 }
 
 const struct fuzz_kind fuzz_kinds[] = {
@@ -429,34 +429,17 @@ const struct fuzz_kind fuzz_kinds[] = {
 const int fuzz_n_kinds = ARRAY_SIZE(fuzz_kinds);
 const int fuzz_meet;
 
-/* Have the nth allocation of this process fail, or none (0), and say which was still to fail; -1 where the kernel is not built for that. */
-static int fail(int nth)
-{
-	int fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC), was = -1;
-	char text[16] = "";
-
-	if (fd < 0)
-		return -1;
-	if (pread(fd, text, sizeof(text) - 1, 0) > 0)
-		was = atoi(text);
-	snprintf(text, sizeof(text), "%d", nth);
-	if (write(fd, text, strlen(text)) < 0)
-		die("fail-nth", strerror(errno), "run as root");
-	close(fd);
-	return was;
-}
-
 void fuzz_do(const struct fuzz_op *op)
 {
 	const struct fuzz_kind *kind = &fuzz_kinds[op->op];
 	bool failing;
 
 	me = &board->worker[op->worker];
-	failing = fail_nth && kind->fails != NEVER && fail(fail_nth) >= 0;
+	failing = to_fail && kind->fails != NEVER && fail_nth(to_fail) >= 0;
 	kind->run(op);
 	if (kind->run != do_fail)
-		fail_nth = 0;
-	if (!failing || fail(0))
+		to_fail = 0;
+	if (!failing || fail_nth(0))
 		return;
 	__atomic_add_fetch(&board->failed, 1, __ATOMIC_RELAXED);
 	/* How far it came is the kernel's business: the model takes what there is. */
@@ -480,21 +463,6 @@ void fuzz_mappings(pid_t pid, uint8_t page[SLOTS][PAGES])
 		for (p = start > BASE ? start : BASE; p < end && p < last; p += PAGE)
 			if ((p - BASE) / PAGE % 64 < PAGES)
 				page[(p - BASE) / PAGE / 64][(p - BASE) / PAGE % 64] = strstr(line, " lo") ? LOCKED_THERE : THERE;
-	}
-}
-
-/* Every allocation may be failed, whoever it is for and however it may wait; and without a word for each. */
-static void allow_failures(void)
-{
-	static const char *const files[] = { "failslab/ignore-gfp-wait", "fail_page_alloc/ignore-gfp-wait", "fail_page_alloc/ignore-gfp-highmem",
-		"fail_page_alloc/min-order", "failslab/verbose", "fail_page_alloc/verbose" };
-	char path[64];
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s", files[i]);
-		if (!access(path, F_OK))
-			write_text(path, "0");
 	}
 }
 
@@ -522,7 +490,6 @@ struct fuzz_worker *fuzz_prepare(void)
 	swap_on();
 	if (sscanf(strchr(read_text("/proc/swaps"), '\n'), "\n%63s", swap) != 1)
 		die("/proc/swaps", "no swap in it", "give the guest swap");
-	allow_failures();
 	board = mmap(NULL, sizeof(*board), RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (board == MAP_FAILED)
 		die("mmap", strerror(errno), "more guest memory");

@@ -41,8 +41,9 @@ bool kernel_has(const char *symbol)
 
 const char *instrument_missing(const char *file)
 {
-	bool events = !strcmp(file, "events");
+	bool events = !strcmp(file, "events"), fails = !strcmp(file, "fail-nth");
 	const char *symbol = events ? "CONFIG_MLOCK_POLICY" :
+		fails ? "CONFIG_FAULT_INJECTION" :
 		!strcmp(file, "audit") ? "CONFIG_MLOCK_AUDIT" :
 		!strcmp(file, "fault") ? "CONFIG_MLOCK_AUDIT_FAULTS" :
 		!strcmp(file, "sync") ? "CONFIG_MLOCK_SYNC" : "CONFIG_MLOCK_DEBUG";
@@ -51,6 +52,8 @@ const char *instrument_missing(const char *file)
 
 	if (events)
 		snprintf(path, sizeof(path), "/sys/kernel/tracing/events/mlock");
+	else if (fails)
+		snprintf(path, sizeof(path), "/proc/thread-self/fail-nth");
 	else
 		snprintf(path, sizeof(path), MLOCK "/%s", file);
 	if (!access(path, F_OK))

@@ -147,3 +147,39 @@ void ksm_unmerge(void)
 {
 	write_text(KSM "run", "2");
 }
+
+/* Whoever it is for and however it may wait, and without a word for each. */
+static void allow_failures(void)
+{
+	static const char *const files[] = { "failslab/ignore-gfp-wait", "failslab/verbose", "fail_page_alloc/ignore-gfp-wait",
+		"fail_page_alloc/ignore-gfp-highmem", "fail_page_alloc/min-order", "fail_page_alloc/verbose" };
+	char path[64];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s", files[i]);
+		if (write_text(path, "0"))
+			die(path, "cannot be written", "CONFIG_FAULT_INJECTION_DEBUG_FS");
+	}
+}
+
+int fail_nth(int nth)
+{
+	static bool allowed;
+	int fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC), was = -1;
+	char text[16] = "";
+
+	if (fd < 0)
+		return -1;
+	if (nth && !allowed) {
+		allow_failures();
+		allowed = true;
+	}
+	if (pread(fd, text, sizeof(text) - 1, 0) > 0)
+		was = atoi(text);
+	snprintf(text, sizeof(text), "%d", nth);
+	if (write(fd, text, strlen(text)) < 0)
+		die("fail-nth", strerror(errno), "run as root");
+	close(fd);
+	return was;
+}

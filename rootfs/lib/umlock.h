@@ -234,6 +234,11 @@ int disk_open(long n);
 #ifndef MADV_DONTNEED_LOCKED		/* 5.18; Debian 12's libc does not know it */
 #define MADV_DONTNEED_LOCKED 24
 #endif
+/*
+ * Have the nth allocation that this thread asks for from now on fail, or none (0); by failslab or fail_page_alloc. Returns which
+ * was to fail still, 0 if it did; -1 where the kernel is not built for that. To ask takes allocations itself.
+ */
+int fail_nth(int nth);
 /* A new private SysV segment of n pages; dies if it cannot be made. */
 int shm_make(long n);
 /* Is SHM_LOCKED set in its mode? */
@@ -243,7 +248,7 @@ bool shm_is_locked(int id);
 
 /* Is that CONFIG_ symbol y in /proc/config.gz? */
 bool kernel_has(const char *symbol);
-/* NULL when there is such a file ("events": the tracepoints); why not, when the kernel is not built for it. Otherwise it dies. */
+/* NULL when there is such a file ("events": the tracepoints; "fail-nth": see fail_nth()); why not, when the kernel is not built for it. Otherwise it dies. */
 const char *instrument_missing(const char *file);
 /* Ends the program as skipped, with that reason. A test that is all about a file says NEEDS("file") below its UMLOCK(). */
 void need_instrument(const char *file);
