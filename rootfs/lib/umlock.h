@@ -248,7 +248,10 @@ bool shm_is_locked(int id);
 
 /* Is that CONFIG_ symbol y in /proc/config.gz? */
 bool kernel_has(const char *symbol);
-/* NULL when there is such a file ("events": the tracepoints; "fail-nth": see fail_nth()); why not, when the kernel is not built for it. Otherwise it dies. */
+/*
+ * NULL when there is such a file ("events": the tracepoints; "fail-nth": see fail_nth()); why not, when the kernel is not built for
+ * it. Otherwise it dies.
+ */
 const char *instrument_missing(const char *file);
 /* Ends the program as skipped, with that reason. A test that is all about a file says NEEDS("file") below its UMLOCK(). */
 void need_instrument(const char *file);
