@@ -4,7 +4,7 @@
 
 #include <sys/mman.h>
 
-UMLOCK(.timeout = 20, .mem = "160M");
+UMLOCK(.timeout = 20, .mem = "192M");
 
 int main(void)
 {
