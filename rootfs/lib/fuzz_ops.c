@@ -29,7 +29,6 @@ enum kind { ANON, ANON_TOO, SHARED, COPY, SEGMENT, RAMFS };
 
 static struct board {
 	struct fuzz_worker worker[FUZZ_WORKERS];
-	bool merged[FUZZ_WORKERS][SLOTS][PAGES];	/* KSM may have had it */
 	long failed;	/* allocations that were made to fail */
 } *board;
 
@@ -38,6 +37,7 @@ static int fds[SLOTS], content, disk, segment;
 static struct cgroup groups[2];
 static char swap[64];
 static int to_fail;	/* of the allocations of the next operation */
+
 static char *address(const struct fuzz_op *op)
 {
 	return (char *)(BASE + (op->slot * 64UL + op->page) * PAGE);
@@ -48,21 +48,9 @@ static uint8_t *model(const struct fuzz_op *op)
 	return &me->page[op->slot][op->page];
 }
 
-static bool *merged(const struct fuzz_op *op)
-{
-	return &board->merged[me - board->worker][op->slot][op->page];
-}
-
 static void set(const struct fuzz_op *op, enum fuzz_page page)
 {
 	memset(model(op), page, op->len);
-}
-
-/* The same, of what was mapped or unmapped just now. */
-static void set_new(const struct fuzz_op *op, enum fuzz_page page)
-{
-	set(op, page);
-	memset(merged(op), false, op->len);
 }
 
 /* mlock() and munlock() stop at the first page that is not mapped; what was before is done. */
@@ -91,7 +79,7 @@ static void map(const struct fuzz_op *op, int flags)
 
 	if (p == MAP_FAILED)
 		return;
-	set_new(op, flags & MAP_LOCKED || me->future ? LOCKED_THERE : THERE);
+	set(op, flags & MAP_LOCKED || me->future ? LOCKED_THERE : THERE);
 }
 
 static void do_map(const struct fuzz_op *op) { map(op, 0); }
@@ -101,7 +89,7 @@ static void do_map_locked(const struct fuzz_op *op) { map(op, MAP_LOCKED); }
 static void do_munmap(const struct fuzz_op *op)
 {
 	if (!munmap(address(op), op->len * PAGE))
-		set_new(op, NOT_THERE);
+		set(op, NOT_THERE);
 }
 
 static void do_mlock(const struct fuzz_op *op)
@@ -141,17 +129,14 @@ static void do_munlockall(const struct fuzz_op *op)
 	set_all(THERE);
 }
 
-/*
- * To the other half of the slot; the kernel refuses what is not one mapping. Not of what KSM may have had: the reverse map loses
- * a page that moves while it is in swap (docs/races.md).
- */
+/* To the other half of the slot; the kernel refuses what is not one mapping. */
 static void do_mremap(const struct fuzz_op *op)
 {
 	struct fuzz_op to = *op;
 	uint8_t was[PAGES];
 
 	to.page = (op->page + PAGES / 2) % PAGES;
-	if (op->len > PAGES / 2 || to.page + op->len > PAGES || memchr(merged(op), true, op->len))
+	if (op->len > PAGES / 2 || to.page + op->len > PAGES)
 		return;
 	memcpy(was, model(op), op->len);
 	if (mremap(address(op), op->len * PAGE, op->len * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, address(&to)) == MAP_FAILED) {
@@ -182,14 +167,11 @@ static void do_madvise(const struct fuzz_op *op)
 		MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_POPULATE_WRITE, MADV_POPULATE_WRITE, MADV_RANDOM, MADV_NORMAL,
 	};
 
-	int advice = advices[op->arg % ARRAY_SIZE(advices)];
-
-	if (advice == MADV_MERGEABLE)
-		memset(merged(op), true, op->len);
-	madvise(address(op), op->len * PAGE, advice);
+	madvise(address(op), op->len * PAGE, advices[op->arg % ARRAY_SIZE(advices)]);
 }
 
 static void do_populate(const struct fuzz_op *op) { madvise(address(op), op->len * PAGE, MADV_POPULATE_WRITE); }
+
 /* With what is not all zeros, which swap would not keep a place for; from the kernel, as a fault of the user's is dear. */
 static void do_fill(const struct fuzz_op *op)
 {
@@ -233,6 +215,9 @@ static void do_truncate(const struct fuzz_op *op)
 	int fd = fds[op->slot];
 
 	if (fd < 0)
+		return;
+	/* A mark that is left behind then, with KSM and a munlock at once, is what the unpatched kernel does: docs/races.md. */
+	if (op->slot == COPY && policy_is_default())
 		return;
 	if (op->arg % 2)
 		fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, op->page * PAGE, op->len * PAGE);

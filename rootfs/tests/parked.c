@@ -170,6 +170,19 @@ TEST_F(parked, their_group_goes)
 	EXPECT_TRUE(pages_are(0, self->p, N, ON_A_LIST));
 }
 
+/* A mapping that is read at random tells reclaim that it is locked when the page is on its way to swap; or else when there is none. */
+TEST_F(parked, without_swap)
+{
+	ASSERT_EQ(0, munlock(self->p, N * PAGE));
+	ASSERT_EQ(0, madvise(self->p, N * PAGE, MADV_RANDOM));
+	swap_off();
+	ASSERT_EQ(0, mlock(self->p, N * PAGE));
+	EXPECT_TRUE(settle_parks(0, self->p, N));
+	EXPECT_EQ(0, audit_settle());
+	EXPECT_EQ(0, audit());
+	EXPECT_EQ(N, vmstat("nr_mlock"));
+}
+
 TEST_F(parked, the_lists_are_changed)
 {
 	static const char enabled[] = "/sys/kernel/mm/lru_gen/enabled";

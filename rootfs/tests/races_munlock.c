@@ -85,6 +85,58 @@ TEST_F(race, munlock_and_truncate)
 	EXPECT_EQ(policy_is_default(), counters_delta(&vm, "unevictable_pgs_cleared"));
 }
 
+#define MANY 64L	/* more than are unlocked at a time */
+
+/* Pages of a file that KSM has made one of with others of the same process. Those of the file are locked. */
+static int merged_file;
+
+static int maps_merged_and_locks(void)
+{
+	char *others = AT + MANY * PAGE;
+
+	if (mmap(AT, MANY * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, merged_file, 0) != AT ||
+	    mmap(others, MANY * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != others)
+		return -errno;
+	mark(AT, MANY);
+	mark(others, MANY);
+	return ksm_merge(AT, others, MANY) == MANY ? mlock2(AT, MANY * PAGE, MLOCK_ONFAULT) ? -errno : 0 : -EBUSY;
+}
+
+static int unlocks_merged(void) { return munlock(AT, MANY * PAGE) ? -errno : 0; }
+static int unmaps_merged(void) { return munmap(AT, MANY * PAGE) ? -errno : 0; }
+static int truncates_merged(void) { return ftruncate(merged_file, 0) ? -errno : 0; }
+
+/* The file loses them before munlock, or munmap, has come to them; each is mapped somewhere else still. */
+TEST_F(race, munlock_and_truncate_merged)
+{
+	static const struct row munlock[] = {
+		{ .B = DO(maps_merged_and_locks) },
+		{ .B = UPTO(unlocks_merged, "munlock.flags_cleared") },
+		{ .A = DO(truncates_merged) },
+		{ .B = GO },
+	};
+	static const struct row munmap[] = {
+		{ .B = DO(maps_merged_and_locks) },
+		{ .B = UPTO(unmaps_merged, "rmap.collected") },
+		{ .A = DO(truncates_merged) },
+		{ .B = GO },
+	};
+	int i;
+
+	for (i = 0; i <= policy_walks(); i++) {
+		merged_file = file_make(MANY);
+		ASSERT_TRUE(i ? race(munmap) : race(munlock));
+		drain();
+		EXPECT_EQ(MANY, census_of(race_pid(ACTOR_B), AT + MANY * PAGE, MANY, 0).present);
+		/* Where a mark goes by mapping nobody takes it from those that are left: see docs/races.md, "what the unpatched kernel does". */
+		EXPECT_EQ(policy_is_default() ? MANY : 0, vmstat("nr_mlock") - self->w.nr_mlock);
+		EXPECT_EQ(policy_is_default(), audit() != 0);
+		race_over();
+		ksm_unmerge();
+		close(merged_file);
+	}
+}
+
 static int exits(void)
 {
 	_exit(0);
@@ -103,8 +155,6 @@ TEST_F(race, exit_and_reclaim)
 	ASSERT_TRUE(race(rows));
 	WITNESS_OF(&self->w, race_pid(ACTOR_C), AT, 1, PLAIN, 0);
 }
-
-#define MANY 64L	/* more than are unlocked at a time */
 
 static int maps_locked(char *at, long n)
 {

@@ -289,6 +289,25 @@ TEST_F(rmap, reaped)
 	close(fd);
 }
 
+/* But it takes no mark that is not of the process: what that has mapped and not locked stays as it is. */
+TEST_F(rmap, reaped_without_a_lock)
+{
+	int fd = syscall(SYS_pidfd_open, self->peer.pid, 0), reaped;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, mlock(self->b.p, N * PAGE));
+	ASSERT_EQ(0, peer_step(&self->peer, UNLOCK));
+	first_in_line();
+	kill(self->peer.pid, SIGKILL);
+	reaped = syscall(SYS_process_mrelease, fd, 0) ? errno : 0;
+	back_in_line();
+	EXPECT_EQ(0, reaped);
+	peer_end(&self->peer);
+	EXPECT_TRUE(pages_are(0, self->b.p, N, MARKED));
+	EXPECT_EQ(N, vmstat("nr_mlock"));
+	close(fd);
+}
+
 /* --- the price, and the end of a walk */
 
 #define K 6
