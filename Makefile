@@ -9,6 +9,7 @@ typed := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))
 unknown := $(filter-out T P L V J N M S CMD DIR KERNEL FAILED SEED OPS MINUTES REPLAY CC TMPDIR,$(typed))
 $(if $(unknown),$(error umlock: no variable $(unknown): 'make help' lists them))
 $(if $(filter run,$(MAKECMDGOALS)),$(if $(CMD)$(DIR),$(error umlock: make run takes no CMD= and no DIR=: make shell does)))
+$(if $(filter fuzz,$(MAKECMDGOALS)),$(if $(T)$(N)$(M)$(FAILED),$(error umlock: make fuzz takes no T=, N=, M= and FAILED=: see docs/fuzz.md)))
 B := build
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -43,7 +44,7 @@ shell: plan ready
 	@harness/shell
 
 fuzz:          ## random operations under each policy and LRU, judged by the audit; what fails is made short and written as a test
-fuzz: plan need-check ready
+fuzz: plan plan-fuzz need-check ready
 	@harness/fuzz
 
 bench:         ## boot to verdict, edit to verdict, page fault, system call, MAP_LOCKED: as ratios in one run
@@ -80,10 +81,17 @@ rootfs: need-uml linux
 plan:
 	@harness/run plan
 
+plan-fuzz:
+	@harness/fuzz plan
+
 need-%:
 	@harness/packages $*
+
+# Folders, which are no targets: make would call them up to date.
+build configs docs harness:
+	@harness/help $@
 
 .DEFAULT:
 	@harness/help $@
 
-.PHONY: help uml run check check-series list shell fuzz bench doctor linux patches claims clean distclean ready rootfs plan
+.PHONY: help uml run check check-series list shell fuzz bench doctor linux patches claims clean distclean ready rootfs plan plan-fuzz build configs docs harness

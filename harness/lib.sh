@@ -8,6 +8,7 @@ set -eu -o pipefail
 PATH=$PATH:/usr/sbin:/sbin	# mkswap; Debian leaves them out for users
 shopt -s inherit_errexit	# or a typo that pick() finds within $(...) would go unheard
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+case $PWD in *[[:space:]:]*) printf '%s\n' "umlock: the checkout $PWD has a blank or a colon in its name, which make and the kernel's cannot cope with: move it" >&2; exit 2 ;; esac
 
 # Scripts call make with words of their own: what this run's make was given is not for it.
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
@@ -85,16 +86,18 @@ pick() {
 	set +f
 }
 
-# number NAME VALUE: dies unless VALUE is a whole number above 0.
+# number NAME VALUE [DIGITS]: dies unless VALUE is a whole number above 0, of that many digits at most (6).
 number() {
 	case $2 in
 	'' | *[!0-9]* | 0*) die "$1=$2 is not a whole number above 0: try $1=1" ;;
 	esac
+	[ "${#2}" -le "${3:-6}" ] || die "$1=$2 is too large: ${3:-6} digits fit"
 }
 
 # lock: one run at a time in this checkout; held until the script ends. Guests must be started with 9>&-.
 lock() {
-	mkdir -p "$BUILD"
+	{ mkdir -p "$BUILD" && : >>"$BUILD/lock"; } 2>/dev/null ||
+		die "$BUILD cannot be written by $(id -un): chown -R $(id -un) $PWD, or use a checkout of your own"
 	exec 9>>"$BUILD/lock"
 	flock -n 9 || die "another make runs in $PWD (see 'fuser $BUILD/lock'): wait for it, or use a second checkout"
 }
@@ -111,6 +114,7 @@ tests() {
 		}
 		/^UMLOCK\(/ && !(FILENAME in seen) {
 			seen[FILENAME] = 1
+			if ($0 !~ /\);$/) { print "umlock: " FILENAME ": UMLOCK(...); is one line: see docs/write-a-test.md" >"/dev/stderr"; bad = 2 }
 			name = FILENAME; sub(".*/", "", name); sub("[.]c$", "", name)
 			print name "\t" field("claims", "-") "\t" field("timeout", 30) "\t" field("mem", "256M") "\t" \
 				field("swap", "-") "\t" field("policies", "*") "\t" field("warn", "-") "\t" field("known", "-")
@@ -124,10 +128,12 @@ tests() {
 		}' "$TESTS"/*.c
 }
 
-# variant: dies unless V names one.
+# variant: dies unless V is the name of one: a folder is called so, and no list or glob will do.
 variant() {
+	local name
+	for name in $VARIANTS; do if [ "$V" = "$name" ]; then return; fi; done
 	# shellcheck disable=SC2086	# a list of words
-	pick variant "$V" $VARIANTS >/dev/null
+	die "no variant '$V': there is $(near "$V" $VARIANTS)"
 }
 
 # lgit ARGS...: git in linux/, which must be a tree of its own (in an empty folder git would take the lab's own).
@@ -154,7 +160,7 @@ temp_folder() {
 	rm -rf "$probe"
 	free=$(df -Pm "$TEMP" | awk 'NR == 2 { print $4 }')
 	[ "$free" -ge "${TEMP_NEED:-600}" ] ||
-		die "the temporary folder $TEMP has $free MiB free, and the guests' memory needs ${TEMP_NEED:-600}: free some of it, or set TMPDIR to another"
+		die "the temporary folder $TEMP has $free MiB free, and the guests' memory needs ${TEMP_NEED:-600}: free some of it, set TMPDIR to another, or take a smaller J="
 	[ "${#TEMP}" -le 60 ] || die "TMPDIR=$TEMP is too long for the socket that each guest makes there (60 letters fit): set TMPDIR to a shorter one"
 }
 

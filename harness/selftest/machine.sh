@@ -51,13 +51,15 @@ case_no_ptrace() {
 	[ "$(wc -l <"$HERE/err")" = 1 ] || fail "not one line"
 	says "no guest starts here:"
 	says ptrace
+	CMD=true LD_PRELOAD=$HERE/no_ptrace.so gets 2 harness/shell
+	says "no guest starts here:"
 	LD_PRELOAD=$HERE/no_ptrace.so gets 2 harness/doctor ptrace
 	says "BAD  ptrace: refused"
 }
 
 case_memory_too_small() {
 	T=passes M=1M gets 2 guests harness/run
-	says "no guest starts here: Too few physical memory"
+	says "mem=1M is too little for a guest to start"
 }
 
 case_doctor() {

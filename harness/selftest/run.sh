@@ -37,6 +37,10 @@ case_typos() {
 	P=cuont refuses "no policy 'cuont': there is count" harness/run
 	L=mglrv refuses "no LRU 'mglrv': there is mglru" harness/run
 	V=kasam refuses "no variant 'kasam': there is kasan" harness/run
+	V='fast debug' refuses "no variant 'fast debug'" harness/kernel
+	V='*' refuses "no variant '*'" harness/run
+	FAILED=yes refuses "FAILED=yes is not known" harness/run
+	S=1234567 refuses "S=1234567 is too large" harness/run
 	for setting in J=0 J=x N=0 N=x N=-1 S=0.5 M=x M=0 M=10T; do
 		refuses "$setting is not" env "$setting" harness/run
 	done
@@ -44,8 +48,18 @@ case_typos() {
 	UML=/nonexistent refuses "no kernel /nonexistent: run 'make uml" harness/run
 	gets 2 make chek
 	says "no target 'chek': there is check"
+	gets 2 make docs
+	says "no target 'docs'"
+	gets 2 make fuzz N=2
+	says "make fuzz takes no T=, N="
+	SEED=abc refuses "SEED=abc is not" harness/fuzz plan
+	REPLAY=/nonexistent refuses "REPLAY=/nonexistent is not a file" harness/fuzz plan
 	echo 'int main(void) { return 0; }' >"$HERE/tests/bare.c"
 	refuses "bare.c: no UMLOCK(...) line: see docs/write-a-test.md" harness/run
+	printf 'UMLOCK(.claims = "L1",\n\t.timeout = 5);\n' >"$HERE/tests/bare.c"
+	refuses "bare.c: UMLOCK(...); is one line" harness/run
+	echo 'UMLOCK(.policies = "lasy*");' >"$HERE/tests/bare.c"
+	refuses "bare.c: its .policies names 'lasy*', and no policy is called so" harness/run
 	[ ! -e "$BUILD/log" ] || fail "something ran"
 }
 
@@ -90,6 +104,7 @@ case_failed_only() {
 	FAILED=1 gets 1 harness/run
 	says 1..2
 	says_not exits_0
+	FAILED=1 T=exits_0 refuses "(exits_1.count.classic exits_134.count.classic) nothing is asked for" harness/run
 	T=exits_0 gets 0 harness/run
 	FAILED=1 refuses "nothing failed in the last run" harness/run
 }
@@ -157,6 +172,9 @@ case_command() {
 	says "the kernel panicked"
 	CMD='exit 134' gets 134 harness/shell
 	says_not "panicked"
+	# Without a terminal there is nothing to read.
+	CMD='read x; echo "$?"; cat <(echo /dev/fd)' gets 0 harness/shell
+	[ "$(cat "$HERE/out")" = "$(printf '1\n/dev/fd')" ] || fail "standard input is not at its end, or no /dev/fd"
 	CMD=true DIR=/nonexistent refuses "DIR=/nonexistent is not a folder" harness/shell
 	refuses "needs a terminal" harness/shell
 	CMD=true refuses "make run takes no CMD=" make run

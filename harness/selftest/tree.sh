@@ -70,6 +70,24 @@ case_patch_misfit() {
 	[ ! -e linux/.git/rebase-apply ] || fail "git am is still at it"
 }
 
+case_patch_damaged() {
+	scratch
+	tiny_kernel
+	head -c -10 patches/0001-mm-foo-ten.patch >"$HERE/cut"
+	cp "$HERE/cut" patches/0001-mm-foo-ten.patch
+	gets 2 harness/linux
+	says "patches/0001-mm-foo-ten.patch is damaged (corrupt patch at line"
+}
+
+# As after a first run as root, for the packages.
+case_build_of_another_user() {
+	[ "$(id -u)" = 0 ] || skip "only root can be another user"
+	mkdir "$BUILD"
+	refuses "cannot be written by nobody" setpriv --reuid=65534 --regid=65534 --clear-groups harness/kernel
+	gets 2 setpriv --reuid=65534 --regid=65534 --clear-groups harness/doctor disk
+	says "cannot be written by nobody"
+}
+
 # A folder that is no git tree itself, but lies in one that ignores it, as anything in build/ does.
 case_kernel_in_a_checkout() {
 	scratch

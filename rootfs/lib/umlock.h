@@ -32,7 +32,7 @@
  * wrong field or a second line does not compile.
  */
 struct umlock_needs {
-	const char *claims;	/* ids of rows of mm.md, separated by spaces */
+	const char *claims;	/* ids of rows of docs/claims.tsv, separated by spaces */
 	int timeout;		/* seconds, for the whole program */
 	const char *mem;	/* of the guest, as in mem= */
 	const char *swap;	/* size of the swap that is on at start, "" none */

@@ -50,6 +50,12 @@ static long same_pages(pid_t a, pid_t b, const void *p, long n)
 	return same;
 }
 
+/* Is a new mapping locked? */
+static int maps_another(int n, void *arg)
+{
+	return mapping_of(0, map_marked(N, 0), N).lo;
+}
+
 FIXTURE(fork) {
 	struct witness w;
 	struct peer child;
@@ -163,6 +169,23 @@ TEST_F(fork, child_writes)
 		WITNESS_OF(&self->w, self->child.pid, self->p, N, PLAIN, N);
 	ASSERT_EQ(N, peer_step(&self->child, LOOK));
 	ASSERT_EQ(0, peer_end(&self->child));
+}
+
+/* What is locked on fault, or in future, is so of one process: neither is inherited. */
+TEST(flags_are_not_inherited)
+{
+	char *p = mmap(NULL, N * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct peer child;
+
+	ASSERT_EQ(0, mlock2(p, N * PAGE, MLOCK_ONFAULT));
+	ASSERT_EQ(0, mlockall(MCL_FUTURE));
+	child = peer_start(maps_another, NULL);
+	EXPECT_EQ(0, mapping_of(child.pid, p, N).lo);
+	EXPECT_EQ(0, mapping_of(child.pid, p, N).lf);
+	EXPECT_EQ(0, peer_step(&child, 0));
+	EXPECT_EQ(0, locked_vm(child.pid));
+	EXPECT_EQ(0, peer_end(&child));
+	ASSERT_EQ(0, munlockall());
 }
 
 /* Copy on write without a fork: a locked private page of a file is written to. */

@@ -99,6 +99,25 @@ TEST_F(instruments, stats)
 	}
 }
 
+/* All that it counts, by name and in order. */
+TEST_F(instruments, stats_rows)
+{
+	static const char all[] =
+		"mark.syscall mark.map mark.new mark.referenced mark.unmap mark.walk unmark.munlock unmark.zap unmark.free "
+		"discover.referenced discover.unmap discover.swap discover.busy "
+		"cull.active cull.inactive cull.folio_list cull.lru_add cull.mlock rescue.munlock rescue.lru_add rescue.scan "
+		"isolate_fail.munlock isolate_fail.mlock park.new park.met park.ok park.lost park.contended "
+		"unpark.munlock unpark.verify unpark.claim_isolate unpark.claim_compact unpark.claim_now ";
+	char seen[2048] = "", *line, *save, text[4096];
+
+	ASSERT_EQ(0, instrument_read("stats"));
+	snprintf(text, sizeof(text), "%s", instrument_text());
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (strncmp(line, "watching ", 9))
+			snprintf(seen + strlen(seen), sizeof(seen) - strlen(seen), "%.*s ", (int)strcspn(line, " "), line);
+	EXPECT_STREQ(all, seen);
+}
+
 TEST_F(instruments, drain)
 {
 	char *q = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -285,12 +304,22 @@ TEST_F(instruments, reclaim)
 	EXPECT_EQ(0, memcmp(now, self->pfn, sizeof(now)));
 }
 
+/* The group that the first event names. */
+static long memcg_id_traced(void)
+{
+	const char *at = strstr(trace_text(), "memcg_id=");
+
+	return at ? atol(at + strlen("memcg_id=")) : -1;
+}
+
 /* A process that locks pages of a group and is in another: reclaim of the group does not ask it, and is stopped later. */
 TEST_F(instruments, reclaim_of_a_group)
 {
 	struct cgroup other = cgroup_make("other");
 	const char *const words[] = { "how=referenced", policy_walks() ? "how=swap" : "how=unmap" };
 	uint64_t pfn[N];
+	char word[32];
+	long id[2];
 	int i, look;
 	char *p;
 
@@ -308,10 +337,73 @@ TEST_F(instruments, reclaim_of_a_group)
 			ASSERT_EQ(0, reclaim_once(i ? &self->cg : NULL, 0, p, N));
 		trace_stop();
 		EXPECT_LE(N, traced("discover", words[i], pfn, N));
+		id[i] = memcg_id_traced();
+		snprintf(word, sizeof(word), "memcg_id=%ld", id[i]);
+		EXPECT_EQ(traced("discover", NULL, pfn, N), traced("discover", word, pfn, N));
 		EXPECT_EQ(0, traced("discover", words[!i], NULL, 0));
 		EXPECT_EQ(N, pfns_of(0, p, N, pfn));
 		munmap(p, N * PAGE);
 	}
+	/* The group is that of the page, and not of who reclaims: it is the same, and another than that of pages of another. */
+	EXPECT_LT(0, id[0]);
+	EXPECT_EQ(id[0], id[1]);
+	p = map_marked(N, 0);
+	ASSERT_EQ(0, cgroup_evict(&other, p, N));
+	ASSERT_EQ(0, mlock(p, N * PAGE));
+	trace_start("discover");
+	for (look = 0; look < 2; look++)
+		ASSERT_EQ(0, reclaim_once(&other, 0, p, N));
+	trace_stop();
+	EXPECT_LT(0, memcg_id_traced());
+	EXPECT_NE(id[0], memcg_id_traced());
+	munmap(p, N * PAGE);
+}
+
+#define MANY (1024L + N)	/* more than are taken at a time, which is 512 */
+
+/* All of a range, however long it is. */
+TEST_F(instruments, long_range)
+{
+	char *p = map_marked(MANY, 0);
+
+	ASSERT_EQ(0, migrate_once(0, p, MANY));
+	EXPECT_EQ(MANY, instrument_value("moved"));
+	EXPECT_EQ(0, instrument_value("failed"));
+	ASSERT_EQ(0, reclaim_once(NULL, 0, p, MANY));
+	EXPECT_EQ(MANY, instrument_value("scanned") + instrument_value("skipped"));
+	EXPECT_EQ(MANY, marked(p, MANY));
+	munmap(p, MANY * PAGE);
+}
+
+/* Of the page cache as well: it is isolated while it is looked at, and no longer. */
+TEST_F(instruments, reclaim_of_a_file)
+{
+	char *p = mmap(NULL, N * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, disk_open(N), 0);
+	int look;
+
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, madvise(p, N * PAGE, MADV_POPULATE_READ));
+	for (look = 0; look < 3; look++)
+		ASSERT_EQ(0, reclaim_once(NULL, 0, p, N));
+	EXPECT_EQ(0, vmstat("nr_isolated_file"));
+	EXPECT_EQ(0, vmstat("nr_isolated_anon"));
+	munmap(p, N * PAGE);
+}
+
+#define dying() counter("/sys/fs/cgroup/cgroup.stat", "nr_dying_descendants")
+
+/* Nor does it keep the group that it was for. */
+TEST_F(instruments, reclaim_lets_the_group_go)
+{
+	struct cgroup gone = cgroup_make("gone");
+	long before = dying();
+	int i;
+
+	ASSERT_EQ(0, reclaim_once(&gone, 0, self->p, N));
+	ASSERT_EQ(0, cgroup_remove(&gone));
+	for (i = 0; i < 5000 && dying() > before; i++)
+		usleep(1000);
+	EXPECT_EQ(before, dying());
 }
 
 /* Whatever a page frame holds, the look at it is one: slab, page tables, free memory, the kernel itself. */

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <linux/aio_abi.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -141,6 +142,40 @@ TEST_F(map_locked, future_onfault)
 	WITNESS(&self->w, p, N, LOCKED, N);
 }
 
+/* What mlockall says of the future holds until it is called again. */
+TEST_F(map_locked, another_future)
+{
+	char *p;
+
+	ASSERT_EQ(0, mlockall(MCL_FUTURE | MCL_ONFAULT));
+	ASSERT_EQ(0, mlockall(MCL_FUTURE));
+	p = mmap(NULL, N * PAGE, RW, ANON, -1, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	EXPECT_EQ(1, mapping_of(0, p, N).lo);
+	EXPECT_EQ(0, mapping_of(0, p, N).lf);
+	EXPECT_EQ(N, census_of(0, p, N, 0).present);
+	ASSERT_EQ(0, mlockall(MCL_CURRENT));
+	EXPECT_EQ(0, mapping_of(0, map_marked(1, 0), 1).lo);
+	ASSERT_EQ(0, munlockall());
+}
+
+/* A lock that grows is one on the new pages, which are brought in. */
+TEST_F(map_locked, mremap_grows)
+{
+	char *p = mmap(NULL, N * PAGE, RW, ANON | MAP_LOCKED, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, p);
+	p = mremap(p, N * PAGE, 2 * N * PAGE, MREMAP_MAYMOVE);
+	ASSERT_NE(MAP_FAILED, p);
+	WITNESS(&self->w, p, 2 * N, LOCKED, 2 * N);
+	EXPECT_EQ(2 * N, locked_vm(0));
+	p = mremap(p, 2 * N * PAGE, N * PAGE, 0);
+	WITNESS(&self->w, p, N, LOCKED, N);
+	EXPECT_EQ(N, locked_vm(0));
+	ASSERT_EQ(0, munmap(p, N * PAGE));
+	EXPECT_EQ(0, locked_vm(0));
+}
+
 TEST_F(map_locked, future_brk)
 {
 	/* Raw system calls: malloc() in stdio would move the same break. */
@@ -221,6 +256,24 @@ static int grow_locked(void *arg)
 	return mremap(p, N / 2 * PAGE, N * PAGE, MREMAP_MAYMOVE) == MAP_FAILED ? errno : 0;
 }
 
+static void no_more_stack(int sig) { _exit(ENOMEM); }
+
+/* A page below a mapping that grows down. */
+static int grow_stack(void *arg)
+{
+	char *top, *hole = mmap(NULL, 512 * PAGE, PROT_NONE, ANON, -1, 0);
+
+	(void)arg;
+	signal(SIGSEGV, no_more_stack);
+	if (hole == MAP_FAILED || munmap(hole, 511 * PAGE))
+		return 254;
+	top = hole + (511 - N) * PAGE;
+	if (mmap(top, N * PAGE, RW, ANON | MAP_GROWSDOWN | MAP_LOCKED | MAP_FIXED, -1, 0) != top)
+		return 254;
+	top[-1] = 1;
+	return 0;
+}
+
 static const struct limit limits[] = {
 	{ "MAP_LOCKED without any right to lock", map_locked_n, 0, EPERM },
 	{ "MAP_LOCKED over the limit", map_locked_n, N - 1, EAGAIN },
@@ -230,6 +283,8 @@ static const struct limit limits[] = {
 	{ "brk under MCL_FUTURE up to the limit", future_then_brk, N, 0 },
 	{ "mremap of a locked mapping over the limit", grow_locked, N - 1, EAGAIN },
 	{ "mremap of a locked mapping up to the limit", grow_locked, N, 0 },
+	{ "a locked stack that grows over the limit", grow_stack, N, ENOMEM },
+	{ "a locked stack that grows up to the limit", grow_stack, N + 1, 0 },
 };
 
 TEST_F(map_locked, limits)

@@ -10,8 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
+#include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -121,6 +123,31 @@ TEST_F(mlock, part_of_a_mapping)
 	WITNESS(&self->w, self->p, N, PLAIN, 0);
 }
 
+/* An address and a length that are no multiples of a page: each page that they touch is meant. */
+TEST_F(mlock, not_aligned)
+{
+	char *q = self->p + PAGE - 1;
+
+	ASSERT_EQ(0, mlock(q, 2));
+	EXPECT_EQ(2, locked_vm(0));
+	WITNESS(&self->w, self->p, 2, LOCKED, 2);
+	ASSERT_EQ(0, munlock(q, 2));
+	EXPECT_EQ(0, locked_vm(0));
+	WITNESS(&self->w, self->p, N, PLAIN, 0);
+}
+
+/* A range that goes on where nothing is mapped: what there is of it is done, and the rest is an error, of munlock as well. */
+TEST_F(mlock, hole_at_the_end)
+{
+	ASSERT_EQ(0, munmap(self->p + H * PAGE, PAGE));
+	EXPECT_EQ(-1, mlock(self->p, (H + 1) * PAGE));
+	EXPECT_EQ(ENOMEM, errno);
+	WITNESS(&self->w, self->p, H, LOCKED, H);
+	EXPECT_EQ(-1, munlock(self->p, (H + 1) * PAGE));
+	EXPECT_EQ(ENOMEM, errno);
+	WITNESS(&self->w, self->p, H, PLAIN, 0);
+}
+
 TEST_F(mlock, hole_in_the_range)
 {
 	ASSERT_EQ(0, munmap(self->p + H * PAGE, PAGE));
@@ -148,6 +175,15 @@ TEST_F(mlock, all_current)
 	EXPECT_EQ(0, mapping_of(0, map_marked(1, 0), 1).lo);
 	ASSERT_EQ(0, munlockall());
 	EXPECT_EQ(0, locked_vm(0));
+	WITNESS(&self->w, self->p, N, PLAIN, 0);
+}
+
+TEST_F(mlock, all_makes_resident)
+{
+	ASSERT_EQ(0, madvise(self->p, H * PAGE, MADV_DONTNEED));
+	ASSERT_EQ(0, mlockall(MCL_CURRENT));
+	EXPECT_EQ(N, census_of(0, self->p, N, 0).present);
+	ASSERT_EQ(0, munlockall());
 	WITNESS(&self->w, self->p, N, PLAIN, 0);
 }
 
@@ -245,9 +281,24 @@ static int unlock_n(void *p) { return result(munlock(p, N * PAGE)); }
 static int lock_n_twice(void *p) { return lock_n(p) ?: lock_n(p); }
 static int lock_h_then_n(void *p) { return lock_h(p) ?: lock_n(p); }
 static int lock_both_h(void *p) { return lock_h(p) ?: lock_other_h(p); }
+static int lock_n_then_h(void *p) { return lock_n(p) ?: lock_h(p); }
+static int lock_a_page_on(void *p) { return lock_h(p) ?: result(mlock((char *)p + PAGE, H * PAGE)); }
 static int unlock_between(void *p) { return lock_h(p) ?: unlock_n(p) ?: lock_other_h(p); }
 static int lock2_bad(void *p) { return result(mlock2(p, PAGE, 2)); }
 static int all_current(void *p) { (void)p; return result(mlockall(MCL_CURRENT)); }
+static int all_exactly(void *p)
+{
+	static char statm[64];
+	int fd = open("/proc/self/statm", O_RDONLY);
+	struct rlimit rl;
+
+	(void)p;
+	if (fd < 0 || read(fd, statm, sizeof(statm) - 1) <= 0)
+		return 254;
+	close(fd);
+	rl.rlim_cur = rl.rlim_max = atol(statm) * PAGE;
+	return setrlimit(RLIMIT_MEMLOCK, &rl) ? 253 : result(mlockall(MCL_CURRENT));
+}
 static int all_future(void *p) { (void)p; return result(mlockall(MCL_FUTURE)); }
 static int all_nothing(void *p) { (void)p; return result(mlockall(0)); }
 static int all_only_onfault(void *p) { (void)p; return result(mlockall(MCL_ONFAULT)); }
@@ -259,10 +310,14 @@ static const struct limit limits[] = {
 	{ "a page more is not", lock_n, N - 1, ENOMEM },
 	{ "pages already locked are not counted again", lock_n_twice, N, 0 },
 	{ "nor are those that a larger range contains", lock_h_then_n, N, 0 },
+	{ "nor is a part of them", lock_n_then_h, N, 0 },
+	{ "of a range that begins in them only the rest is counted", lock_a_page_on, H + 1, 0 },
+	{ "but that is", lock_a_page_on, H, ENOMEM },
 	{ "what is locked counts against the limit", lock_both_h, H, ENOMEM },
 	{ "what is unlocked no longer does", unlock_between, H, 0 },
 	{ "mlock2 knows one flag", lock2_bad, N, EINVAL },
 	{ "mlockall wants the whole program under the limit", all_current, H, ENOMEM },
+	{ "and not more than that", all_exactly, 1L << 20, 0 },
 	{ "mlockall with a limit of 0 is not allowed", all_current, 0, EPERM },
 	{ "MCL_FUTURE needs no room yet", all_future, H, 0 },
 	{ "mlockall wants a flag", all_nothing, N, EINVAL },

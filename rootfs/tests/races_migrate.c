@@ -114,9 +114,18 @@ TEST_F(race, isolated_and_munlocked)
 		{ .B = DO(unlocks) },
 		{ .A = GO },
 	};
+	struct counters vm;
 
+	counters_take(&vm, "/proc/vmstat");
+	trace_start("isolate_fail");
 	ASSERT_TRUE(race(rows));
+	trace_stop();
+	EXPECT_EQ(policy_flags(LOCKED_MET, PF_UNEVICTABLE, 1), traced("isolate_fail", "op=munlock", NULL, 0));
+	EXPECT_EQ(0, traced("isolate_fail", "op=mlock", NULL, 0));
 	WITNESS_OF(&self->w, race_pid(ACTOR_B), AT, 1, PLAIN, 0);
+	/* Unlocked where munlock cannot put it on another list: that is a count of its own. */
+	EXPECT_EQ(policy_flags(LOCKED_MET, PF_UNEVICTABLE, 1), counters_delta(&vm, "unevictable_pgs_stranded"));
+	EXPECT_EQ(policy_flags(LOCKED_MET, PF_MLOCKED, 1) - policy_flags(LOCKED_MET, PF_UNEVICTABLE, 1), counters_delta(&vm, "unevictable_pgs_munlocked"));
 }
 
 /* R20: the last mapping goes while migration has it off its list. */

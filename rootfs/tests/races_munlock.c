@@ -242,4 +242,31 @@ TEST_F(race, mmap_lock_and_reclaim)
 	WITNESS_OF(&self->w, race_pid(ACTOR_B), AT, 1, LOCKED_MET, 1);
 }
 
+static int locks_and_reads_at_random(void)
+{
+	return locks_what_is_in_swap() ?: madvise(AT, PAGE, MADV_RANDOM) ? -errno : 0;
+}
+
+static bool it_has_no_place_in_swap(void)
+{
+	return !(pfn_flags(pfn) & PF_SWAPCACHE) && pages_with("discover.busy") == busy && pages_with("discover.swap") == 0;
+}
+
+/* The same, before it would get a place in swap: who cannot tell whether it is locked gives it none. */
+TEST_F(race, mmap_lock_and_a_place_in_swap)
+{
+	static const struct row rows[] = {
+		{ .B = DO(locks_and_reads_at_random), .then = THAT(it_is_there) },
+		{ .B = UPTO(locks_another, "mlock.flags_set") },
+		{ .A = DO(reclaims_the_group), .then = THAT(it_has_no_place_in_swap) },
+		{ .B = GO },
+		{ .A = DO(reclaims_the_group) },
+	};
+
+	if (!policy_trylocks())
+		SKIP(return, "reclaim can always tell under this policy");
+	ASSERT_TRUE(race(rows));
+	WITNESS_OF(&self->w, race_pid(ACTOR_B), AT, 1, LOCKED_MET, 1);
+}
+
 TEST_HARNESS_MAIN

@@ -89,6 +89,20 @@ TEST_F(race, isolated_and_mlocked)
 	EXPECT_EQ(0, instrument_value("mlock_count"));
 }
 
+/* It is met while mlock has set the flag and not come to the page yet: it is counted once. */
+TEST_F(race, half_mlocked_and_met)
+{
+	static const struct row rows[] = {
+		{ .B = DO(maps) },
+		{ .B = UPTO(locks, "mlock.flags_set") },
+		{ .A = DO(reclaims_the_group) },
+		{ .B = GO },
+	};
+
+	ASSERT_TRUE(race(rows));
+	WITNESS_OF(&self->w, race_pid(ACTOR_B), AT, 1, LOCKED, 1);
+}
+
 /* R10: one of two locks goes while it is off its list, and nobody can tell that there is another. */
 TEST_F(race, isolated_and_one_of_two_munlocks)
 {

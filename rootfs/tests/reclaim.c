@@ -118,6 +118,9 @@ TEST_F(reclaim, locked_while_in_swap)
 	WITNESS(&self->w, p, N, LOCKED_MET, N);
 	EXPECT_EQ(policy_events(BY_RECLAIM, "culled", N),
 		  counters_delta(&self->vm, "unevictable_pgs_culled"));
+	/* What is marked is not taken for a page in use. */
+	if (policy_flags(LOCKED_MET, PF_MLOCKED, 1))
+		EXPECT_GT(N / 4, counters_delta(&self->vm, "pgactivate"));
 	/* Only a few pages of the test itself went out. */
 	EXPECT_GT(N / 4, counters_delta(&self->vm, "pswpout"));
 	EXPECT_LT(-N, counters_delta(&swap, "SwapFree"));

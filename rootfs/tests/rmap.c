@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -306,6 +308,52 @@ TEST_F(rmap, reaped_without_a_lock)
 	EXPECT_TRUE(pages_are(0, self->b.p, N, MARKED));
 	EXPECT_EQ(N, vmstat("nr_mlock"));
 	close(fd);
+}
+
+/* What a file keeps on the unevictable list stays there, though the reaper takes the mapping that had it locked. */
+TEST(reaped_of_ramfs)
+{
+	static char buf[N * PAGE];
+	struct both b;
+	struct peer peer;
+	int fd;
+
+	ASSERT_TRUE(!mkdir("r", 0755) || errno == EEXIST);
+	ASSERT_EQ(0, mount("ramfs", "r", "ramfs", 0, NULL));
+	b.fd = open("r/file", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	ASSERT_EQ((ssize_t)sizeof(buf), write(b.fd, buf, sizeof(buf)));
+	b.p = map_file(b.fd, N);
+	peer = peer_start(second, &b);
+	ASSERT_EQ(0, peer_step(&peer, LOCK_PRIVATE));
+	EXPECT_TRUE(pages_are(0, b.p, N, MARKED));
+	fd = syscall(SYS_pidfd_open, peer.pid, 0);
+	ASSERT_LE(0, fd);
+	first_in_line();
+	kill(peer.pid, SIGKILL);
+	EXPECT_EQ(0, syscall(SYS_process_mrelease, fd, 0));
+	EXPECT_TRUE(pages_are(0, b.p, N, PF_LRU | PF_UNEVICTABLE));
+	EXPECT_EQ(0, vmstat("nr_mlock"));
+	back_in_line();
+	peer_end(&peer);
+	munmap(b.p, N * PAGE);
+	close(b.fd);
+	close(fd);
+	umount2("r", MNT_DETACH);
+	EXPECT_EQ(0, audit());
+}
+
+/* One pass for all that goes at once, which counts mappings that were locked, and their pages. */
+TEST(one_pass)
+{
+	char *p = map_marked(4 * N, 0);
+
+	ASSERT_EQ(0, mlock(p, N * PAGE) | mlock(p + 2 * N * PAGE, N * PAGE));
+	trace_start("exit_pass");
+	ASSERT_EQ(0, munmap(p, 4 * N * PAGE));
+	trace_stop();
+	EXPECT_EQ(1, traced("exit_pass", NULL, NULL, 0));
+	EXPECT_EQ(1, traced("exit_pass", "vmas=2", NULL, 0));
+	EXPECT_EQ(1, traced("exit_pass", "pages=128", NULL, 0));	/* 2 * N */
 }
 
 /* --- the price, and the end of a walk */

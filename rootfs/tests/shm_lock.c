@@ -155,6 +155,31 @@ static int lock_remove_lock(void *arg)
 	return 0;
 }
 
+/* The same, given back by SHM_UNLOCK. */
+static int lock_unlock_lock(void *arg)
+{
+	int i, id, err = 0;
+
+	(void)arg;
+	for (i = 0; i < 2 && !err; i++) {
+		id = shm_make(N);
+		if (shmctl(id, SHM_LOCK, NULL) || shmctl(id, SHM_UNLOCK, NULL))
+			err = errno;
+		shmctl(id, IPC_RMID, NULL);
+	}
+	return err;
+}
+
+/* Locked twice, and given back once. */
+static int lock_lock(void *arg)
+{
+	int id = shm_make(N), err = shmctl(id, SHM_LOCK, NULL) || shmctl(id, SHM_LOCK, NULL) ? errno : 0;
+
+	(void)arg;
+	shmctl(id, IPC_RMID, NULL);
+	return err;
+}
+
 /* A page more than the limit: refused, and the mode says so. */
 static int lock_more(void *arg)
 {
@@ -169,6 +194,8 @@ static int lock_more(void *arg)
 
 static const struct limit limits[] = {
 	{ "removal gives the lock back", lock_remove_lock, N, 0 },
+	{ "and so does SHM_UNLOCK", lock_unlock_lock, N, 0 },
+	{ "a second lock is none", lock_lock, N, 0 },
 	{ "over the limit", lock_more, N, ENOMEM },
 	{ "up to the limit", lock_more, N + 1, 0 },
 	{ "no right to lock at all", lock_more, 0, EPERM },

@@ -10,11 +10,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -160,6 +162,30 @@ TEST_F(sync, stops_and_goes)
 	EXPECT_EQ(2, traced("sync", NULL, NULL, 0));
 }
 
+static pid_t tid;
+
+static void *unlocks_a_page(void *p)
+{
+	tid = syscall(SYS_gettid);
+	while (TELL("arm pid=%d delay_us=1000", tid))
+		;
+	return (void *)(long)munlock(p, PAGE);
+}
+
+/* A pid is that of a process, or of a thread. */
+TEST_F(sync, by_thread)
+{
+	char *p = map_marked(1, MAP_LOCKED);
+	pthread_t thread;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, unlocks_a_page, p));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_NE(getpid(), tid);
+	EXPECT_STREQ("idle", state());
+	EXPECT_EQ(1, instrument_value("hits"));
+	munmap(p, PAGE);
+}
+
 /* Two of three, and neither who has another name. */
 TEST_F(sync, by_name_and_count)
 {
@@ -207,10 +233,14 @@ TEST_F(sync, killed_there)
 	pid_t pid = child_waits("one", 1);
 
 	ASSERT_EQ(0, TELL("arm pid=%d count=2", pid));
+	trace_start("sync");
 	kill(pid, SIGCONT);
 	ASSERT_TRUE(comes_to_stand(self->fd));
 	kill(pid, SIGKILL);
 	EXPECT_EQ(SIGKILL, end_of(pid));
+	trace_stop();
+	EXPECT_EQ(1, traced("sync", "action=killed", NULL, 0));
+	EXPECT_EQ(2, traced("sync", NULL, NULL, 0));
 	EXPECT_STREQ("armed", state());
 	EXPECT_EQ(-ENOENT, TELL("go"));
 }
@@ -230,6 +260,9 @@ TEST_F(sync, not_in_atomic_context)
 	EXPECT_EQ(0, strncmp(instrument_text(), "armed", 5));
 	EXPECT_EQ(0, instrument_value("hits"));
 	EXPECT_EQ(1, instrument_value("atomic"));
+	/* Counted since it was armed. */
+	ASSERT_EQ(0, instrument("sync/putback.before_add", "arm pid=%d", getpid()));
+	EXPECT_EQ(0, instrument_value("atomic"));
 	ASSERT_EQ(0, instrument("sync/putback.before_add", "idle"));
 	ASSERT_EQ(0, shmdt(p) | shmctl(id, IPC_RMID, NULL));
 }
