@@ -242,6 +242,39 @@ TEST_F(race, mmap_lock_and_reclaim)
 	WITNESS_OF(&self->w, race_pid(ACTOR_B), AT, 1, LOCKED_MET, 1);
 }
 
+/* Locked twice, and unlocked once: who unlocks has the mmap lock, so that nobody can mark for the lock that is left. */
+static int locks_twice_and_unlocks_once(void)
+{
+	char *again = AT + MANY * PAGE;
+
+	if (mmap(again, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, race_file, 0) != again || mlock(again, PAGE))
+		return -errno;
+	return maps_and_locks_file() ?: munlock(again, PAGE) ? -errno : 0;
+}
+
+/* As it was, neither moved to the active list nor counted as in use. */
+static bool it_is_kept(void)
+{
+	return !instrument_read("reclaim") && instrument_value("kept") == 1 && instrument_value("activated") == 0;
+}
+
+/* The same of a page that another has mapped as well, by whom reclaim comes to it. */
+TEST_F(race, mmap_lock_and_the_look_of_another)
+{
+	static const struct row rows[] = {
+		{ .B = DO(locks_twice_and_unlocks_once), .C = DO(maps_file) },
+		{ .B = UPTO(locks_another, "mlock.flags_set") },
+		{ .A = DO(reclaims_from_C), .then = THAT(it_is_kept) },
+		{ .B = GO },
+		{ .A = DO(reclaims_from_C) },
+	};
+
+	if (!policy_trylocks())
+		SKIP(return, "reclaim can always tell under this policy");
+	ASSERT_TRUE(race(rows));
+	WITNESS_OF(&self->w, race_pid(ACTOR_B), AT, 1, LOCKED_MET, 1);
+}
+
 static int locks_and_reads_at_random(void)
 {
 	return locks_what_is_in_swap() ?: madvise(AT, PAGE, MADV_RANDOM) ? -errno : 0;

@@ -245,6 +245,63 @@ TEST_F(rmap, copied)
 	munmap(q, N * PAGE);
 }
 
+/* Two pages of a file that are in a batch still, on no list: who takes a mapping has the batch emptied, and can ask. */
+TEST(in_a_batch)
+{
+	char *p, *q;
+	int fd = file_make(2);
+
+	ASSERT_EQ(0, mlockall(MCL_FUTURE | MCL_ONFAULT));
+	q = mmap(NULL, 2 * PAGE, RW, MAP_SHARED, fd, 0);
+	p = mmap(NULL, 2 * PAGE, RW, MAP_PRIVATE, fd, 0);
+	ASSERT_NE(MAP_FAILED, q);
+	ASSERT_NE(MAP_FAILED, p);
+	/* By faults alone: a system call would empty it. */
+	((volatile char *)q)[0];
+	((volatile char *)p)[0];
+	p[0] = 1;
+	EXPECT_TRUE(pages_are(0, q, 1, MARKED));
+	EXPECT_TRUE(pages_are(0, p, 1, MARKED));
+	ASSERT_EQ(0, munlockall());
+	EXPECT_TRUE(pages_are(0, q, 1, ON_A_LIST));
+	munmap(p, 2 * PAGE);
+	munmap(q, 2 * PAGE);
+	EXPECT_EQ(0, audit());
+}
+
+/* Two pages in turn, many times in a mapping, and locked in another: each time they are put back by way of a batch, and asked about again. */
+TEST(many_times_the_same)
+{
+	char *p = map_marked(N, 0), *q = map_marked(2, 0);
+	uint64_t pfn[N], two[2];
+	long i, same = 0;
+
+	for (i = 0; i < N; i++)
+		memset(p + i * PAGE, 1 + i % 2, PAGE);
+	memset(q, 1, PAGE);
+	memset(q + PAGE, 2, PAGE);
+	ASSERT_EQ(2, ksm_merge(q, p, 2));
+	ksm_merge(p, p, N);
+	ASSERT_EQ(2, pfns_of(0, q, 2, two));
+	ASSERT_EQ(N, pfns_of(0, p, N, pfn));
+	for (i = 0; i < N; i++)
+		same += pfn[i] == two[i % 2];
+	ASSERT_EQ(N, same);
+	ASSERT_EQ(0, mlock2(q, 2 * PAGE, MLOCK_ONFAULT) | mlock2(p, N * PAGE, MLOCK_ONFAULT));
+	EXPECT_TRUE(pages_are(0, q, 2, MARKED));
+	trace_start("isolate_fail munlock_walk");
+	ASSERT_EQ(0, munlock(p, N * PAGE));
+	trace_stop();
+	EXPECT_EQ(0, traced("isolate_fail", NULL, NULL, 0));
+	/* In the same process, whose mmap lock munlock has: rmap,trylock cannot mark for it, and has nothing to ask from then on. */
+	EXPECT_EQ(policy_trylocks() ? 2 : N, traced("munlock_walk", NULL, pfn, 2));
+	EXPECT_TRUE(pages_are(0, q, 2, policy_trylocks() ? ON_A_LIST : MARKED));
+	EXPECT_EQ(0, audit());
+	munmap(p, N * PAGE);
+	munmap(q, 2 * PAGE);
+	ksm_unmerge();
+}
+
 /* KSM takes pages out of a locked mapping that a child has still, half of them locked. */
 static int lock_half(int n, void *p) { return mlock2(p, N / 2 * PAGE, MLOCK_ONFAULT) ? errno : 0; }
 
