@@ -13,7 +13,7 @@ case_fuzz_typos() {
 	local setting
 	for setting in SEED=0 SEED=x OPS=0 OPS=1.5 MINUTES=-1 MINUTES=x; do refuses "$setting is not" fuzz "$setting"; done
 	refuses "no policy 'lzy': there is lazy" fuzz P=lzy
-	refuses "REPLAY=$HERE/none: No such file or directory" fuzz REPLAY="$HERE/none"
+	refuses "REPLAY=$HERE/none is not a file of operations" fuzz REPLAY="$HERE/none"
 	printf '1 mlock 0 0 1 0\n1 mlook 0 0 1 0\n' >"$HERE/ops"
 	refuses "1 mlook 0 0 1 0: each line is" fuzz REPLAY="$HERE/ops"
 	[ ! -e "$BUILD/fuzz/log" ] || fail "something ran"

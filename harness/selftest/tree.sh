@@ -46,7 +46,7 @@ case_wrong_kernel() {
 	KERNEL=/nonexistent refuses "KERNEL=/nonexistent is neither deb, git, a tarball nor a folder" harness/linux
 	echo text >"$HERE/text.tar.xz"
 	KERNEL=$HERE/text.tar.xz gets 2 harness/linux
-	says "cannot be unpacked: is it a tarball of a kernel"
+	says "cannot be unpacked: name a tarball of Linux 6.12"
 	mkdir "$HERE/folder"
 	KERNEL=$HERE/folder refuses "is not a kernel tree (no arch/um/Kconfig in it)" harness/linux
 	mkdir "$HERE/folder/full"

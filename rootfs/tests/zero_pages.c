@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "P6", .timeout = 60);
+UMLOCK(.claims = "P6", .timeout = 60, .mem = "384M");
 
 #define REGION (16UL << 20)
 #define PAGES ((long)(REGION / PAGE))
@@ -65,16 +65,13 @@ FIXTURE(zero_pages) {
 
 FIXTURE_SETUP(zero_pages)
 {
+	make_free_pages_global();
 	ASSERT_LE(0, zero_pages("known"));
 }
 
 FIXTURE_TEARDOWN(zero_pages) { }
 
-/*
- * First, while there is fresh memory: more than the free pages that somebody
- * had, so that at least a region's worth is fresh. MemFree leaves out what the
- * CPU's own lists hold, up to an eighth of memory: hence the other regions.
- */
+/* First, while there is fresh memory: more than the free pages that somebody had, so that at least a region's worth is fresh. */
 TEST_F(zero_pages, fresh_memory_is_skipped_once)
 {
 	long known = zero_pages("known"), skipped = zero_pages("skipped");
