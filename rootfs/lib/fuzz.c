@@ -125,11 +125,11 @@ static bool all_agrees(const struct fuzz_worker *workers, bool audited, bool set
 			return false;
 	if (!audited)
 		return true;
-	/* What is locked must be discovered when somebody looks. */
-	if (settled)
-		audit_settle();
 	/* What a kernel thread is in the middle of, ksmd above all, is over by the next look: it is wrong if it stays wrong. */
 	for (tries = 0; tries < 20; tries++) {
+		/* What is locked must be discovered when somebody looks. Each time: only the next audit asks for that. */
+		if (settled)
+			audit_settle();
 		n = audit();
 		if (!n)
 			return true;
