@@ -17,6 +17,8 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 : "${V:=fast}" "${T:=}" "${P:=}" "${L:=classic mglru}" "${J:=$(nproc)}" "${N:=1}" "${M:=}" "${S:=1}"
 : "${FAILED:=}" "${KERNEL:=}" "${CMD:=}" "${DIR:=}" "${CC:=gcc}"
 : "${BUILD:=$PWD/build}" "${TESTS:=rootfs/tests}"	# the harness tests itself with others
+# A kernel with KASAN is larger, and so is what it keeps of each guest's memory: so many MiB are added to that.
+: "${ROOM:=$([ "$V" != kasan ] || echo 128)}"
 LINUX=$PWD/linux
 : "${UML:=$PWD/build/$V/linux}"	# a kernel built elsewhere can be named
 VARIANTS="fast debug kasan gcov"

@@ -38,7 +38,7 @@ guest() {
 # P1: MemTotal without mem= is that of 256 MiB, less what the kernel takes and more for the gap below its heap (up to 64 MiB).
 check_default_mem() {
 	set -- "$(guest "$1" "$2" "" "grep MemTotal: /proc/meminfo" | awk '/^MemTotal:/ { print $2 }')"
-	if [ "${1:-0}" -le 180000 ] || [ "$1" -ge 330000 ]; then complain "default memory: MemTotal is '$1' kB"; fi
+	if [ "${1:-0}" -le 160000 ] || [ "$1" -ge 330000 ]; then complain "default memory: MemTotal is '$1' kB"; fi
 }
 
 # P2: the call is made before the command line is looked at; --version ends the process right after. Needs strace.

@@ -58,6 +58,8 @@ case_typos() {
 	refuses "bare.c: no UMLOCK(...) line: see docs/write-a-test.md" harness/run
 	printf 'UMLOCK(.claims = "L1",\n\t.timeout = 5);\n' >"$HERE/tests/bare.c"
 	refuses "bare.c: UMLOCK(...); is one line" harness/run
+	echo 'UMLOCK(.mem = "lots");' >"$HERE/tests/bare.c"
+	refuses "bare.c: its .mem is 'lots', and wants a number of MiB" harness/run
 	echo 'UMLOCK(.policies = "lasy*");' >"$HERE/tests/bare.c"
 	refuses "bare.c: its .policies names 'lasy*', and no policy is called so" harness/run
 	[ ! -e "$BUILD/log" ] || fail "something ran"

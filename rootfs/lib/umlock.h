@@ -34,7 +34,7 @@
 struct umlock_needs {
 	const char *claims;	/* ids of rows of docs/claims.tsv, separated by spaces */
 	int timeout;		/* seconds, for the whole program */
-	const char *mem;	/* of the guest, as in mem= */
+	const char *mem;	/* of the guest, in MiB: "320M" */
 	const char *swap;	/* size of the swap that is on at start, "" none */
 	const char *policies;	/* glob of mlock_policy= values, "" all */
 	const char *warn;	/* text of the one splat that must come */

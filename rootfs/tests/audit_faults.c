@@ -141,6 +141,9 @@ TEST_F(audit_faults, complete)
 		if (sscanf(line, "class %63s %ld", name, &n) != 2)
 			continue;
 		classes++;
+		/* That one is the unpatched kernel's: tests/ksm_lost.c */
+		if (!strcmp(name, "forgotten"))
+			continue;
 		for (row = rows; row < rows + ARRAY_SIZE(rows) && strcmp(row->class, name); row++)
 			;
 		EXPECT_LT(row, rows + ARRAY_SIZE(rows)) {
