@@ -109,13 +109,13 @@ static int truncates_merged(void) { return ftruncate(merged_file, 0) ? -errno : 
 /* The file loses them before munlock, or munmap, has come to them; each is mapped somewhere else still. */
 TEST_F(race, munlock_and_truncate_merged)
 {
-	static const struct row munlock[] = {
+	static const struct row at_munlock[] = {
 		{ .B = DO(maps_merged_and_locks) },
 		{ .B = UPTO(unlocks_merged, "munlock.flags_cleared") },
 		{ .A = DO(truncates_merged) },
 		{ .B = GO },
 	};
-	static const struct row munmap[] = {
+	static const struct row at_munmap[] = {
 		{ .B = DO(maps_merged_and_locks) },
 		{ .B = UPTO(unmaps_merged, "rmap.collected") },
 		{ .A = DO(truncates_merged) },
@@ -125,7 +125,7 @@ TEST_F(race, munlock_and_truncate_merged)
 
 	for (i = 0; i <= policy_walks(); i++) {
 		merged_file = file_make(MANY);
-		ASSERT_TRUE(i ? race(munmap) : race(munlock));
+		ASSERT_TRUE(i ? race(at_munmap) : race(at_munlock));
 		drain();
 		EXPECT_EQ(MANY, census_of(race_pid(ACTOR_B), AT + MANY * PAGE, MANY, 0).present);
 		/* Where a mark goes by mapping nobody takes it from those that are left: see docs/races.md, "what the unpatched kernel does". */
