@@ -46,3 +46,18 @@ case_fuzz_shortens() {
 	says "as a test it failed in 5 of 5 boots; to keep it: cp"
 	grep -qx '	"1 unsaid 3 2 1 0"' "$BUILD"/fuzz/fuzz_unsaid_ops_lazy_classic.c || fail "the test does not have it"
 }
+
+# TERM ends it, and its guests, at once and not when those are through.
+case_fuzz_ended() {
+	local pid status=0 begun
+	fuzz SEED=4 OPS=20000 >"$HERE/said" 2>&1 &
+	pid=$!
+	soon grep -q "^Run .init" "$BUILD/fuzz/log/fast/mlockfuzz.lazy.classic.log"
+	pid=$(pgrep -P "$pid" -f harness/fuzz)	# fuzz() itself is a subshell here
+	begun=$SECONDS
+	kill -TERM "$pid"
+	wait || status=$?
+	[ $((SECONDS - begun)) -le 4 ] || fail "it took $((SECONDS - begun)) s"
+	says "interrupted: the last seed was 4"
+	all_gone "$UMLOCK_SELFTEST" >"$HERE/said" || fail "guests are left"
+}

@@ -46,7 +46,7 @@ case_wrong_kernel() {
 	KERNEL=/nonexistent refuses "KERNEL=/nonexistent is neither deb, git, a tarball nor a folder" harness/linux
 	echo text >"$HERE/text.tar.xz"
 	KERNEL=$HERE/text.tar.xz gets 2 harness/linux
-	says "cannot be unpacked: name a tarball of Linux 6.12"
+	says "): name a tarball of Linux 6.12"
 	mkdir "$HERE/folder"
 	KERNEL=$HERE/folder refuses "is not a kernel tree (no arch/um/Kconfig in it)" harness/linux
 	mkdir "$HERE/folder/full"
@@ -56,6 +56,36 @@ case_wrong_kernel() {
 	touch linux/mine
 	KERNEL=$HERE/folder refuses "linux/ is neither empty nor filled by the lab" harness/linux
 	[ -e linux/mine ] || fail "linux/mine is gone"
+}
+
+# The disk that the kernel is unpacked to or copied to: linux/ stays empty, and the half that fitted goes.
+case_disk_full() {
+	local half=$HERE/small/build
+	can_mount
+	scratch
+	tiny_kernel
+	dd if=/dev/urandom of="$TREE/mm/large" bs=1M count=3 status=none
+	tar -C "${TREE%/*}" -cJf "$HERE/kernel.tar.xz" kernel
+	left() { "$@" 2>&1; set -- $?; find "$BUILD" -name mm; return "$1"; }
+	export -f left
+	KERNEL=$HERE/kernel.tar.xz gets 2 on_tmpfs size=1M env BUILD="$half" bash -c "left harness/linux"
+	says "the disk of $half is full: a kernel's source needs 2 GiB there"
+	[ "$(wc -l <"$HERE/said")" = 1 ] || fail "not one line, or half a tree is left"
+	gets 2 on_tmpfs size=1M env BUILD="$half" bash -c "left harness/linux"
+	says "cannot be copied: is there space in $half?"
+	[ -z "$(ls -A linux)" ] || fail "something was left in linux/"
+}
+
+# make splits names at blanks, and the kernel at colons.
+case_checkout_with_a_blank() {
+	local name
+	for name in "a checkout" a:checkout; do
+		mkdir "$HERE/$name"
+		cp -r harness Makefile rootfs "$HERE/$name/"
+		refuses "has a blank or a colon in its name" "$HERE/$name/harness/run"
+		gets 2 make -C "$HERE/$name" check
+		says "umlock: the checkout $HERE/$name has a blank or a colon"
+	done
 }
 
 case_patch_misfit() {
