@@ -151,6 +151,12 @@ case_patches() {
 	{ [ "$(wc -l <"$HERE/said")" = 1 ] && [ "$(find patches -name '*.patch' | wc -l)" = 2 ]; } || fail "not one file a commit"
 	gets 0 harness/linux
 	[ ! -s "$HERE/said" ] || fail "applies again what is there"
+	# Who takes his last commit back, and its patch, has lost nothing that is not in patches/.
+	git -C linux reset -q --hard HEAD~1
+	mv patches/0002-mm-foo-three.patch "$HERE/"
+	gets 0 harness/linux
+	mv "$HERE/0002-mm-foo-three.patch" patches/
+	gets 0 harness/linux
 	# What was written is what applies.
 	rm -rf linux/.git linux build
 	mkdir linux
@@ -277,4 +283,10 @@ case_python_unneeded() {
 	path=$(path_without 'python*')
 	PATH=$path gets 0 env KERNEL=/ harness/packages check
 	PATH=$path T=passes gets 0 guests harness/run list
+}
+
+# Each symbol of the fragments has a comment of its own above it.
+case_config_reasons() {
+	awk '/^(# )?CONFIG_/ && last !~ /^# [^C]|^# C[^O]/ { print FILENAME ":" FNR ": " $0; bad = 1 } { last = $0 } END { exit bad }' \
+		configs/*.config >"$HERE/said" || fail "without a reason"
 }
