@@ -48,7 +48,7 @@ fuzz: plan plan-fuzz need-check ready
 	@harness/fuzz
 
 bench:         ## boot to verdict, edit to verdict, page fault, system call, MAP_LOCKED: as ratios in one run
-bench: plan need-check ready
+bench: plan plan-bench need-check ready
 	@harness/bench
 
 doctor:        ## what of this machine would get in the way, and the cure
@@ -75,14 +75,14 @@ ready: need-uml linux rootfs
 	@harness/kernel test
 
 rootfs: need-uml linux
-	@$(MAKE) -s -C rootfs O=$(CURDIR)/$(B) LINUX=$(CURDIR)/linux
+	@$(MAKE) -s -C rootfs O=$(CURDIR)/$(B) LINUX=$(CURDIR)/linux || { harness/doctor disk | grep BAD >&2; exit 2; }
 
 # A typo is an error at once, not after a build.
 plan:
 	@harness/run plan
 
-plan-fuzz:
-	@harness/fuzz plan
+plan-fuzz plan-bench:
+	@harness/$(@:plan-%=%) plan
 
 need-%:
 	@harness/packages $*
@@ -94,4 +94,4 @@ build configs docs harness:
 .DEFAULT:
 	@harness/help $@
 
-.PHONY: help uml run check check-series list shell fuzz bench doctor linux patches claims clean distclean ready rootfs plan plan-fuzz build configs docs harness
+.PHONY: help uml run check check-series list shell fuzz bench doctor linux patches claims clean distclean ready rootfs plan plan-fuzz plan-bench build configs docs harness

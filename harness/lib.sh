@@ -177,6 +177,9 @@ host_cpus() {
 	taskset -cp $$ | sed 's/.*: //' | tr ',' '\n' | while IFS=- read -r first last; do seq "$first" "${last:-$first}"; done
 }
 
+# full FOLDER LOG: is the disk of that folder why something failed? Its log may not have had room for the word either.
+full() { grep -q 'No space left' "$2" || [ "$(df -Pm "$1" | awk 'NR == 2 { print $4 }')" -lt 16 ]; }
+
 # series: a checksum of patches/, by which linux/ knows whether it holds this series.
 series() { { cat patches/*.patch 2>/dev/null || true; } | sha256sum | cut -d' ' -f1; }
 

@@ -19,8 +19,9 @@ case_temp_full() {
 	fake exits_0
 	refuses "is full: free some of it, or set TMPDIR" on_tmpfs size=1M fill_it harness/run
 	refuses "MiB free, and the guests' memory needs" on_tmpfs size=100M harness/run
-	gets 2 on_tmpfs size=1M fill_it harness/doctor temp
+	gets 2 on_tmpfs size=1M fill_it harness/doctor temp libc ptrace
 	says "BAD  temp:"
+	[ "$(grep -c BAD "$HERE/said")" = 1 ] || fail "its other probes blame the compiler"
 }
 
 case_temp_noexec() {

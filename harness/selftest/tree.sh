@@ -204,6 +204,16 @@ case_build_interrupted() {
 	soon flock -n build/lock true
 }
 
+# The last line names the disk, though its log had no room for that; see also doctor's probe.
+case_build_disk_full() {
+	can_mount
+	scratch
+	printf 'allnoconfig:\n\tcp "$(KCONFIG_ALLCONFIG)" $(O)/.config\nlinux:\n\tdd if=/dev/zero of=$(O)/linux bs=64k\n' >linux/Makefile
+	# shellcheck disable=SC2016	# for the inner bash
+	gets 2 on_tmpfs size=1M bash -c 'mkdir "$TMPDIR/b" && touch "$TMPDIR/b/rootfs.cpio" && BUILD=$TMPDIR/b exec harness/kernel'
+	tail -n 1 "$HERE/said" | grep -q "the disk of $HERE/small/b is full" || fail "the disk is not named"
+}
+
 # What harness/run goes by: whether the binary has the root file system of now in it.
 case_build_embeds() {
 	scratch
