@@ -49,6 +49,7 @@ case_wrong_kernel() {
 	says "): name a tarball of Linux 6.12"
 	mkdir "$HERE/folder"
 	KERNEL=$HERE/folder refuses "is not a kernel tree (no arch/um/Kconfig in it)" harness/linux
+	KERNEL=$HERE refuses "KERNEL=$HERE is not a kernel tree" harness/linux	# this checkout is in it
 	mkdir "$HERE/folder/full"
 	tar -C "$HERE/folder" -cJf "$HERE/full.tar.xz" full
 	KERNEL=$HERE/full.tar.xz refuses "is not a kernel tree" harness/linux
