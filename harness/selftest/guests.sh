@@ -34,6 +34,7 @@ exits_134          | not ok                      | 1   | verdict 1
 audit_finds        | not ok                      | 1   | the audit: violations 1
 audit_is_gone      | not ok                      | 1   | the audit: no /sys/kernel/debug/mlock/audit
 audit_says_nothing | not ok                      | 1   | the audit: 
+loses_a_race       | not ok                      | 1   | maps_and_locks
 powers_off         | not ok*                     | 1*  | reboot: Power down
 '
 LOG_LIMIT=$((9 << 20))		# of one guest's log on the host; the harness keeps 8 MiB and a tail

@@ -62,6 +62,8 @@ bool race_run(const char *file, int line, const struct row *rows, int n);
 pid_t race_pid(enum actor actor);
 /* Of the last child that one of them has forked. */
 pid_t race_child(void);
+/* The test has failed: prints the table of the race that came last, unless that was printed. */
+void race_failed(void);
 /* Nobody stands anywhere any more, and the processes end. */
 void race_over(void);
 
@@ -69,7 +71,12 @@ void race_over(void);
 #define RACES() \
 	FIXTURE(race) { struct witness w; }; \
 	FIXTURE_SETUP(race) { race_ready(); witness_start(&self->w); } \
-	FIXTURE_TEARDOWN(race) { race_over(); } \
+	FIXTURE_TEARDOWN(race) \
+	{ \
+		if (!__test_passed(_metadata)) \
+			race_failed(); \
+		race_over(); \
+	} \
 	struct race_needs
 
 /* Steps that many races have. They are about one page, at AT, which is B's unless it says otherwise. */

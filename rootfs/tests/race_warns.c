@@ -13,6 +13,8 @@
 UMLOCK(.claims = "R14", .timeout = 60, .swap = "64M", .warn = "shmem_writepage");
 NEEDS("sync");
 
+RACES();
+
 static int id;	/* of a segment of one page */
 
 /* A page that reclaim does not keep for having been used. */
@@ -30,7 +32,7 @@ static bool it_is_not_written(void)
 }
 
 /* R14 */
-TEST(shm_lock_of_what_is_written_out)
+TEST_F(race, shm_lock_of_what_is_written_out)
 {
 	static const struct row rows[] = {
 		{ .B = DO(attaches) },
@@ -40,14 +42,10 @@ TEST(shm_lock_of_what_is_written_out)
 		{ .B = DO(takes_it_back), .then = THAT(it_is_not_written) },
 		{ .A = DO(reclaims) },
 	};
-	struct witness w;
 
-	race_ready();
 	id = shm_make(1);
-	witness_start(&w);
 	ASSERT_TRUE(race(rows));
-	WITNESS_OF(&w, race_pid(ACTOR_B), AT, 1, UNEVICT, 1);
-	race_over();
+	WITNESS_OF(&self->w, race_pid(ACTOR_B), AT, 1, UNEVICT, 1);
 	ASSERT_EQ(0, shmctl(id, IPC_RMID, NULL));
 }
 
