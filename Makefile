@@ -1,8 +1,8 @@
 # umlock: every entry of the lab. `make help` lists them; what they do stands in harness/.
 
 export T P L V J N M S DIR KERNEL FAILED SEED OPS MINUTES REPLAY
-# As typed: a $ in it is for the guest's shell.
-override export CMD := $(value CMD)
+# As typed: a $ in CMD is for the guest's shell, in the others a typo that is not to pass for nothing.
+$(foreach v,T P L J N M S CMD DIR KERNEL FAILED SEED OPS MINUTES REPLAY,$(eval override export $v := $$(value $v)))
 export CC = gcc
 V := $(or $(V),fast)
 typed := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))
@@ -62,7 +62,7 @@ patches:       ## write the commits in linux/ to patches/
 	@harness/patches
 
 claims:        ## docs/claims.md from docs/claims.tsv and the tests
-	@harness/claims >docs/claims.md
+	@text=$$(harness/claims) && printf '%s\n' "$$text" >docs/claims.md
 
 clean:         ## remove build/
 	@harness/clean

@@ -8,7 +8,7 @@ set -eu -o pipefail
 PATH=$PATH:/usr/sbin:/sbin	# mkswap; Debian leaves them out for users
 shopt -s inherit_errexit	# or a typo that pick() finds within $(...) would go unheard
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-case $PWD in *[[:space:]:]*) printf '%s\n' "umlock: the checkout $PWD has a blank or a colon in its name, which make and the kernel's cannot cope with: move it" >&2; exit 2 ;; esac
+case $PWD in *[[:space:]:]*) printf '%s\n' "umlock: the checkout $PWD has a blank or a colon in its name, which neither make nor the kernel's build can cope with: move it" >&2; exit 2 ;; esac
 
 # Scripts call make with words of their own: what this run's make was given is not for it.
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
@@ -95,6 +95,19 @@ number() {
 	esac
 	[ "${#2}" -le "${3:-6}" ] || die "$1=$2 is too large: ${3:-6} digits fit"
 }
+
+# memory: dies unless M is a size that a guest can have; beyond 400 GiB its memory does not fit between the kernel and its stack.
+memory() {
+	local size=${M%[KMG]}
+	[ -n "$M" ] || return 0
+	[[ $M =~ ^[1-9][0-9]{0,9}[KMG]?$ ]] || die "M=$M is not a size of memory: try M=256M"
+	case $M in *G) size=$((size << 20)) ;; *M) size=$((size << 10)) ;; *K) ;; *) size=$((size >> 10)) ;; esac
+	[ "$size" -ge 65536 ] || die "M=$M is too little for a guest to start: give it 64M or more"
+	[ "$size" -le $((400 << 20)) ] || die "M=$M is more than a guest can have: give it 400G or less"
+}
+
+# kernel: dies unless $UML can be started; a build or copy that was cut short leaves an empty one, which the shell would run.
+kernel() { if [ ! -x "$UML" ] || [ ! -s "$UML" ]; then die "no kernel $UML: run 'make uml V=$V'"; fi; }
 
 # lock: one run at a time in this checkout; held until the script ends. Guests must be started with 9>&-.
 lock() {

@@ -62,7 +62,8 @@ case_no_ptrace() {
 
 case_memory_too_small() {
 	T=passes M=1M gets 2 guests harness/run
-	says "mem=1M is too little for a guest to start"
+	says "M=1M is too little for a guest to start: give it 64M or more"
+	CMD=true M=1000G refuses "M=1000G is more than a guest can have" harness/shell
 }
 
 case_doctor() {

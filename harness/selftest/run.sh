@@ -27,6 +27,11 @@ case_verdicts() {
 	END
 	says "1 passed, 5 failed, 1 skipped"
 	T='exits_0 exits_4' gets 0 harness/run
+	# What is no kernel may return anything.
+	UML=/bin/true T=exits_0 gets 2 harness/run
+	says "no guest starts here: /bin/true ends with status 0 and says nothing"
+	UML=/bin/true CMD=true gets 2 harness/shell
+	says "no guest starts here"
 }
 
 case_typos() {
@@ -45,6 +50,14 @@ case_typos() {
 		refuses "$setting is not" env "$setting" harness/run
 	done
 	refuses "harness/run lst is not known" harness/run lst
+	: >"$HERE/empty"
+	chmod +x "$HERE/empty"
+	UML=$HERE/empty refuses "no kernel $HERE/empty: run 'make uml" harness/run
+	# shellcheck disable=SC2016	# for make to leave alone
+	gets 2 make check 'T=$(x)'
+	says "no test '\$(x)'"
+	gets 2 make uml CC=nonexistent
+	says "CC=nonexistent is no command here"
 	UML=/nonexistent refuses "no kernel /nonexistent: run 'make uml" harness/run
 	gets 2 make chek
 	says "no target 'chek': there is check"
@@ -60,6 +73,10 @@ case_typos() {
 	refuses "bare.c: UMLOCK(...); is one line" harness/run
 	echo 'UMLOCK(.mem = "lots");' >"$HERE/tests/bare.c"
 	refuses "bare.c: its .mem is 'lots', and wants a number of MiB" harness/run
+	echo 'UMLOCK(.timeout = "x");' >"$HERE/tests/bare.c"
+	refuses "bare.c: its .timeout is 'x', and wants a number of seconds" harness/run
+	echo 'UMLOCK(.swap = "zz");' >"$HERE/tests/bare.c"
+	refuses "bare.c: its .swap is 'zz', and wants a number of MiB" harness/run
 	echo 'UMLOCK(.policies = "lasy*");' >"$HERE/tests/bare.c"
 	refuses "bare.c: its .policies names 'lasy*', and no policy is called so" harness/run
 	[ ! -e "$BUILD/log" ] || fail "something ran"

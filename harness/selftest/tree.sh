@@ -48,7 +48,7 @@ case_wrong_kernel() {
 	KERNEL=$HERE/text.tar.xz gets 2 harness/linux
 	says "): name a tarball of Linux 6.12"
 	mkdir "$HERE/folder"
-	KERNEL=$HERE/folder refuses "is not a kernel tree (no arch/um/Kconfig in it)" harness/linux
+	KERNEL=$HERE/folder refuses "is not a kernel tree (no Makefile or no arch/um/Kconfig in it)" harness/linux
 	KERNEL=$HERE refuses "KERNEL=$HERE is not a kernel tree" harness/linux	# this checkout is in it
 	mkdir "$HERE/folder/full"
 	tar -C "$HERE/folder" -cJf "$HERE/full.tar.xz" full
@@ -99,6 +99,9 @@ case_patch_misfit() {
 	[ -z "$(git -C linux status --porcelain)" ] || fail "a half-patched tree: $(git -C linux status --porcelain)"
 	cmp linux/mm/foo.c "$TREE/mm/foo.c" || fail "not the tree as it came"
 	[ ! -e linux/.git/rebase-apply ] || fail "git am is still at it"
+	# The cure that was named.
+	gets 0 harness/clean linux
+	{ [ -z "$(ls -A linux)" ] && [ ! -e build ]; } || fail "not empty"
 }
 
 case_patch_damaged() {
@@ -144,7 +147,9 @@ case_patches() {
 	sed -i s/^3$/three/ linux/mm/foo.c
 	echo new >linux/mm/new.c
 	refuses "linux/ has uncommitted edits (mm/foo.c mm/new.c)" harness/patches
-	rm linux/mm/new.c
+	touch linux/mm/new{1..3000}.c
+	refuses "linux/ has uncommitted edits (mm/foo.c mm/new.c mm/new1.c" harness/patches
+	rm linux/mm/new*.c
 	[ "$(cat patches/*)" = "$before" ] || fail "changed patches/ in spite of uncommitted edits"
 	git -C linux -c user.name=me -c user.email=me@localhost commit -qam 'mm: foo: three'
 	gets 0 harness/patches
@@ -294,6 +299,17 @@ case_python_unneeded() {
 	path=$(path_without 'python*')
 	PATH=$path gets 0 env KERNEL=/ harness/packages check
 	PATH=$path T=passes gets 0 guests harness/run list
+}
+
+# What is wrong with the claims leaves the document as it was.
+case_claims_refused() {
+	scratch
+	gets 0 make claims
+	cp docs/claims.md "$HERE/before"
+	echo 'UMLOCK(.claims = "Z99 U1");' >rootfs/tests/bad.c
+	gets 2 make claims
+	says "claims Z99, which docs/claims.tsv does not have"
+	cmp docs/claims.md "$HERE/before" || fail "docs/claims.md was changed"
 }
 
 # Each symbol of the fragments has a comment of its own above it.
