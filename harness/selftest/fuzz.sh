@@ -59,5 +59,4 @@ case_fuzz_ended() {
 	wait || status=$?
 	[ $((SECONDS - begun)) -le 4 ] || fail "it took $((SECONDS - begun)) s"
 	says "interrupted: the last seed was 4"
-	all_gone "$UMLOCK_SELFTEST" >"$HERE/said" || fail "guests are left"
 }

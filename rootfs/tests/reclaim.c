@@ -164,12 +164,17 @@ TEST_F(reclaim, too_much_locked)
 	struct peer peer;
 
 	ASSERT_EQ(0, write_text(cgroup_file(&cg, "memory.max"), "%ld", 2 * FEW * PAGE));
-	/* Unlocked, a part goes to swap and all is well; */
+	/*
+	 * Unlocked, a part goes to swap and all is well; above memory.high it waits for the disk. Without that, a disk that is slower
+	 * than the 16 attempts of a charge has it killed.
+	 */
+	ASSERT_EQ(0, write_text(cgroup_file(&cg, "memory.high"), "%ld", FEW * PAGE));
 	peer = peer_start(want_too_much, &cg);
 	EXPECT_EQ(0, peer_step(&peer, 0));
 	EXPECT_EQ(0, peer_end(&peer));
 	EXPECT_EQ(0, counter(cgroup_file(&cg, "memory.events"), "oom_kill"));
 	/* locked, no reclaim can help. */
+	ASSERT_EQ(0, write_text(cgroup_file(&cg, "memory.high"), "max"));
 	peer = peer_start(want_too_much, &cg);
 	EXPECT_EQ(PEER_GONE, peer_step(&peer, MAP_LOCKED));
 	EXPECT_EQ(-SIGKILL, peer_end(&peer));
