@@ -1,16 +1,15 @@
 # umlock: every entry of the lab. `make help` lists them; what they do stands in harness/.
 
-export T P L V J N M S DIR KERNEL FAILED SEED OPS MINUTES REPLAY
+export T P L V J N M S B ATTACH DIR KERNEL FAILED SEED OPS MINUTES REPLAY
 # As typed: a $ in CMD is for the guest's shell, in the others a typo that is not to pass for nothing.
-$(foreach v,T P L J N M S CMD DIR KERNEL FAILED SEED OPS MINUTES REPLAY,$(eval override export $v := $$(value $v)))
+$(foreach v,T P L J N M S B ATTACH CMD DIR KERNEL FAILED SEED OPS MINUTES REPLAY,$(eval override export $v := $$(value $v)))
 export CC = gcc
 V := $(or $(V),fast)
 typed := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))
-unknown := $(filter-out T P L V J N M S CMD DIR KERNEL FAILED SEED OPS MINUTES REPLAY CC TMPDIR,$(typed))
+unknown := $(filter-out T P L V J N M S B ATTACH CMD DIR KERNEL FAILED SEED OPS MINUTES REPLAY CC TMPDIR,$(typed))
 $(if $(unknown),$(error umlock: no variable $(unknown): 'make help' lists them))
 $(if $(filter run,$(MAKECMDGOALS)),$(if $(CMD)$(DIR),$(error umlock: make run takes no CMD= and no DIR=: make shell does)))
 $(if $(filter fuzz,$(MAKECMDGOALS)),$(if $(T)$(N)$(M)$(FAILED),$(error umlock: make fuzz takes no T=, N=, M= and FAILED=: see docs/fuzz.md)))
-B := build
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .NOTPARALLEL:
@@ -32,6 +31,10 @@ check:         ## the harness's own test, shellcheck, checkpatch, the examples i
 check: plan need-check ready
 	@harness/run $(if $(T)$(FAILED),,all)
 
+check-gdb:     ## the sessions of docs/gdb.md, typed again under each policy; also part of make check
+check-gdb: plan need-check ready
+	@harness/check-gdb
+
 check-series:  ## each patch alone: applies, builds, boots, as clean as the tree without it; and that nothing changes with the policies off
 check-series: need-check-series linux rootfs
 	@harness/series
@@ -42,6 +45,10 @@ list:          ## the tests, what they need and which claims they prove
 shell:         ## a shell in the guest; CMD='a command' runs that (make prints its status, harness/shell returns it), in DIR= of the host
 shell: plan ready
 	@harness/shell
+
+gdb:           ## gdb on a test (T=), a command (CMD=) or the guest's shell; B=shrink_folio_list stops there; ATTACH=1 takes a running make shell
+gdb: plan-debug need-gdb $(if $(ATTACH),,ready)
+	@harness/debug
 
 fuzz:          ## random operations under each policy and LRU, judged by the audit; what fails is made short and written as a test
 fuzz: plan plan-fuzz need-check ready
@@ -75,13 +82,13 @@ ready: need-uml linux rootfs
 	@harness/kernel test
 
 rootfs: need-uml linux
-	@$(MAKE) -s -C rootfs O=$(CURDIR)/$(B) LINUX=$(CURDIR)/linux || { harness/doctor disk | grep BAD >&2; exit 2; }
+	@$(MAKE) -s -C rootfs O=$(CURDIR)/build LINUX=$(CURDIR)/linux || { harness/doctor disk | grep BAD >&2; exit 2; }
 
 # A typo is an error at once, not after a build.
 plan:
 	@harness/run plan
 
-plan-fuzz plan-bench:
+plan-fuzz plan-bench plan-debug:
 	@harness/$(@:plan-%=%) plan
 
 need-%:
@@ -94,4 +101,4 @@ build configs docs harness:
 .DEFAULT:
 	@harness/help $@
 
-.PHONY: help uml run check check-series list shell fuzz bench doctor linux patches claims clean distclean ready rootfs plan plan-fuzz plan-bench build configs docs harness
+.PHONY: help uml run check check-gdb check-series list shell gdb fuzz bench doctor linux patches claims clean distclean ready rootfs plan plan-fuzz plan-bench plan-debug build configs docs harness

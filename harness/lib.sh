@@ -15,7 +15,7 @@ unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
 
 # Defaults; the environment (make's variables) overrides each.
 : "${V:=fast}" "${T:=}" "${P:=}" "${L:=classic mglru}" "${J:=$(nproc)}" "${N:=1}" "${M:=}" "${S:=1}"
-: "${FAILED:=}" "${KERNEL:=}" "${CMD:=}" "${DIR:=}" "${CC:=gcc}"
+: "${FAILED:=}" "${KERNEL:=}" "${CMD:=}" "${DIR:=}" "${CC:=gcc}" "${GDB:=gdb}" "${B:=}" "${ATTACH:=}"
 : "${BUILD:=$PWD/build}" "${TESTS:=rootfs/tests}"	# the harness tests itself with others
 # A kernel with KASAN is larger, and so is what it keeps of each guest's memory: so many MiB are added to that.
 : "${ROOM:=$([ "$V" != kasan ] || echo 128)}"
@@ -106,6 +106,21 @@ memory() {
 	[ "$size" -le $((400 << 20)) ] || die "M=$M is more than a guest can have: give it 400G or less"
 }
 
+# folder: makes DIR, when it is set, an absolute path, or dies.
+folder() {
+	[ -n "$DIR" ] || return 0
+	if [ ! -d "$DIR" ] || [ ! -x "$DIR" ]; then die "DIR=$DIR is not a folder of the host, or not one that you may enter"; fi
+	DIR=$(realpath "$DIR")
+	[ "$DIR" != / ] || die "DIR=/ would hide the guest: name a folder in it"
+}
+
+# host_command FOLDER: makes it, with CMD and DIR as init wants them for umlock.dir=.
+host_command() {
+	mkdir "$1"
+	if [ -n "$DIR" ]; then printf '%s\n' "$DIR" >"$1/dir"; fi
+	printf '%s\n' "$CMD" >"$1/command"
+}
+
 # kernel: dies unless $UML can be started; a build or copy that was cut short leaves an empty one, which the shell would run.
 kernel() { if [ ! -x "$UML" ] || [ ! -s "$UML" ]; then die "no kernel $UML: run 'make uml V=$V'"; fi; }
 
@@ -183,6 +198,26 @@ temp_folder() {
 # is the same (see harness/kernel): to unpack it twice is 50 ms of each boot.
 initrd() {
 	if [ "$BUILD/rootfs.cpio" -ef "${UML%/*}/embeds" ]; then : "${INITRD:=}"; else : "${INITRD:=$BUILD/rootfs.cpio}"; fi
+}
+
+# guest DIR POLICY LRU MEM SWAP WORD...: sets ARGS to the command line of a guest that has its files in DIR, SWAP ("64M", or - for
+# none) of swap on a disk of its own, no input, and what every guest is told.
+guest() {
+	# shellcheck disable=SC2054	# the commas are UML's
+	ARGS=("mem=$4" ${INITRD:+"initrd=$INITRD"} "mlock_policy=$2" "umlock.lru=$3" "uml_dir=$1" con=null "${GUEST[@]}" "${@:6}")
+	if [ "$5" = - ]; then return; fi
+	truncate -s "$5" "$1/swap"
+	mkswap "$1/swap" >/dev/null 2>&1
+	ARGS+=("ubd0=$1/swap")
+}
+
+# debugger: sets DEBUGGER to gdb's command with what every session has. To look a type up by its name costs 2.4 s in a kernel that it sees
+# for the first time, then nothing: its index is kept in build/, and those of older kernels go.
+debugger() {
+	local cache=$BUILD/gdb-index
+	mkdir -p "$cache"
+	find "$cache" -name '*.gdb-index' -mmin +60 -delete
+	DEBUGGER=("$GDB" -nx -q -iex 'set auto-load no' -iex 'set debuginfod enabled off' -iex "set index-cache directory $cache" -iex 'set index-cache enabled on' -x harness/gdb/lab.gdb)
 }
 
 # host_cpus: the host CPUs that this process may use, one a line.

@@ -148,7 +148,7 @@ case_two_runs() {
 	first=$!
 	soon grep -q sleeps "$BOOTS"
 	refuses "another make runs in" harness/run
-	[ "$(pgrep -fc "umlock.test=sleeps .*uml_dir=$TMPDIR")" = 1 ] || fail "the first run lost its guest"
+	[ "$(pgrep -fc "uml_dir=$TMPDIR.* umlock.test=sleeps")" = 1 ] || fail "the first run lost its guest"
 	kill -INT "$first"
 	wait "$first" || true
 	grep -q '^ok 1 exits_0' "$HERE/first" || fail "the first run lost its report: $(cat "$HERE/first")"

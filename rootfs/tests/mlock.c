@@ -74,6 +74,24 @@ TEST_F(mlock, lock_and_unlock)
 	EXPECT_EQ(munlocked, counters_delta(&self->vm, "unevictable_pgs_munlocked"));
 }
 
+/* madvise(2): nobody may ask reclaim for what is locked. Without swap the pages stay, but reclaim has had them. */
+TEST_F(mlock, pageout_once_unlocked)
+{
+	ASSERT_EQ(0, mlock(self->p, N * PAGE));
+	counters_take(&self->vm, "/proc/vmstat");
+	EXPECT_EQ(-1, madvise(self->p, N * PAGE, MADV_PAGEOUT));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(0, counters_delta(&self->vm, "pgactivate"));
+	WITNESS(&self->w, self->p, N, LOCKED, N);
+
+	ASSERT_EQ(0, munlock(self->p, N * PAGE));
+	drain();
+	counters_take(&self->vm, "/proc/vmstat");
+	EXPECT_EQ(0, madvise(self->p, N * PAGE, MADV_PAGEOUT));
+	EXPECT_EQ(N, counters_delta(&self->vm, "pgactivate"));
+	WITNESS(&self->w, self->p, N, PLAIN, 0);
+}
+
 TEST_F(mlock, makes_resident)
 {
 	ASSERT_EQ(0, madvise(self->p, N * PAGE, MADV_DONTNEED));

@@ -69,6 +69,17 @@ static const struct row {
 	{ "pages -l 4 sh -c 'kill $$'", 128 + SIGTERM, "\n", 0 },
 	{ "pages -l 4 sh -c 'grep VmLck /proc/$PID/status'", 0, " 16 kB", 1 },
 	{ "pages 4 sh -c 'grep VmLck /proc/$PID/status'", 0, " 0 kB", 1 },
+	{ "pages -s -m 4 true", 2, "pages: how many", 1 },
+	{ "pages -x 4 true", 2, "pages: how many", 1 },
+	{ "pages -s 4 sh -c 'cat /proc/[0-9]*/maps | grep -c ^${START#0x}-.*4000.rw-s'", 0, "2\n", 1 },
+	{ "pages -s -l 4 sh -c 'cat /proc/[0-9]*/status | grep -c VmLck:.*16'", 0, "2\n", 1 },
+	{ "pages -m 4 sh -c 'grep VmLck /proc/$PID/status; cat /proc/sysvipc/shm'", 0, " 3600 ", 1 },	/* SHM_DEST, SHM_LOCKED, 0600 */
+	{ "cat /proc/sysvipc/shm", 0, "\n", 1 },
+	{ "pages 4 knob migrate", 0, "moved 4\n", 1 },
+	{ "pages 4 knob migrate migrate", 0, "moved 4\n", 2 },
+	{ "pages 4 knob nosuch migrate", 1, "moved", 0 },
+	{ "pages 4 knob", 2, "knob: which files", 1 },
+	{ "knob migrate", 2, "knob: which files", 1 },
 	{ "pages -l 4 sh -c 'echo $(($LEN / 4096)) pages at ${START#0x}; grep -c ^${START#0x}- /proc/$PID/maps'", 0, "\n1\n", 1 },
 };
 
