@@ -27,7 +27,7 @@ run:           ## on a terminal: boot to a shell; otherwise: a tour of what mloc
 run: plan ready
 	@harness/shell run
 
-check:         ## the harness's own test, shellcheck, checkpatch, the examples in docs/, every test under each policy and both LRUs; with T= or FAILED=1 just those
+check:         ## the harness's own test, shellcheck, checkpatch, the examples and gdb sessions in docs/, every test under each policy and both LRUs; with T= or FAILED=1 just those
 check: plan need-check ready
 	@harness/run $(if $(T)$(FAILED),,all)
 
@@ -60,6 +60,10 @@ bench: plan plan-bench need-check ready
 
 doctor:        ## what of this machine would get in the way, and the cure
 	@harness/doctor
+
+compile_commands.json: ## how each C file is compiled, for clangd
+compile_commands.json: plan ready
+	@harness/compile-commands
 
 linux:         ## fill linux/ (KERNEL=deb, git, a tarball or a folder) and apply patches/
 linux: need-linux
@@ -101,4 +105,4 @@ build configs docs harness:
 .DEFAULT:
 	@harness/help $@
 
-.PHONY: help uml run check check-gdb check-series list shell gdb fuzz bench doctor linux patches claims clean distclean ready rootfs plan plan-fuzz plan-bench plan-debug build configs docs harness
+.PHONY: help uml run check check-gdb check-series list shell gdb fuzz bench doctor compile_commands.json linux patches claims clean distclean ready rootfs plan plan-fuzz plan-bench plan-debug build configs docs harness

@@ -200,9 +200,9 @@ initrd() {
 	if [ "$BUILD/rootfs.cpio" -ef "${UML%/*}/embeds" ]; then : "${INITRD:=}"; else : "${INITRD:=$BUILD/rootfs.cpio}"; fi
 }
 
-# guest DIR POLICY LRU MEM SWAP WORD...: sets ARGS to the command line of a guest that has its files in DIR, SWAP ("64M", or - for
+# command_line DIR POLICY LRU MEM SWAP WORD...: sets ARGS to the command line of a guest that has its files in DIR, SWAP ("64M", or - for
 # none) of swap on a disk of its own, no input, and what every guest is told.
-guest() {
+command_line() {
 	# shellcheck disable=SC2054	# the commas are UML's
 	ARGS=("mem=$4" ${INITRD:+"initrd=$INITRD"} "mlock_policy=$2" "umlock.lru=$3" "uml_dir=$1" con=null "${GUEST[@]}" "${@:6}")
 	if [ "$5" = - ]; then return; fi
@@ -214,7 +214,7 @@ guest() {
 # debugger: sets DEBUGGER to gdb's command with what every session has. To look a type up by its name costs 2.4 s in a kernel that it sees
 # for the first time, then nothing: its index is kept in build/, and those of older kernels go.
 debugger() {
-	local cache=$BUILD/gdb-index
+	local cache=$PWD/build/gdb-index
 	mkdir -p "$cache"
 	find "$cache" -name '*.gdb-index' -mmin +60 -delete
 	DEBUGGER=("$GDB" -nx -q -iex 'set auto-load no' -iex 'set debuginfod enabled off' -iex "set index-cache directory $cache" -iex 'set index-cache enabled on' -x harness/gdb/lab.gdb)

@@ -37,7 +37,7 @@ define mm-vmstat
       if $argc == 0
         lab-try mm-vmstat lab-vmstat
       else
-        pipe lab-try mm-vmstat lab-vmstat | grep -e '$arg0'
+        pipe lab-try mm-vmstat lab-vmstat | grep -e '$arg0' 2>/dev/null
         if $_shell_exitcode
           echo usage: mm-vmstat [PATTERN]: no counter is called like '$arg0'\n
         end

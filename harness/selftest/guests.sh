@@ -8,8 +8,8 @@ passes             | ok                          | 0   |
 fails              | not ok                      | 1   | fails.c:10:one_is_two:Expected 1 (1) == 2 (2)
 skips              | ok # SKIP no such machine   | 4   |
 hangs              | not ok # timeout            | 124 | no end within 1 s
-hangs_in_kernel    | not ok # timeout            | -   | in handle_syscall
-panics             | not ok # panic              | 134 | Kernel panic - not syncing: sysrq triggered crash
+hangs_in_kernel    | not ok # timeout            | -   | # hangs_in_kernel waits in <do_wait+
+panics             | not ok # panic              | 134 | in write_sysrq_trigger (file=
 no_init            | not ok # panic              | 134 | Attempted to kill init
 warns              | not ok                      | 1   | WARNING: CPU: 0
 warns_out_of_sight | not ok                      | 1   | the kernel is tainted

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# harness/selftest/host.sh: what patches 1 to 3 and 8 to 10 promise, seen from the host. Source it; harness/check-selftest and
+# harness/selftest/host.sh: what patches 1 to 3, 8 to 11 and 22 promise, seen from the host. Source it; harness/check-selftest and
 # harness/series do.
 #
 #   . harness/selftest/host.sh; check_hostcpu build/linux build/rootfs.cpio || echo failed
@@ -19,6 +19,7 @@ P8 check_gcov gcov
 P9 check_no_gap fast
 P10 check_fault_calls fast
 P11 check_policy fast
+P22 check_panic_helper fast
 END
 }
 
@@ -150,4 +151,21 @@ check_policy() {
 			return
 		fi
 	done
+}
+
+# P22: the program is run at the panic, with the kernel's pid, while that is there; whatever comes of it, the panic goes on.
+check_panic_helper() {
+	helper=$(mktemp /tmp/umXXXXXX) || return 1
+	printf '#!/bin/sh\n[ $# = 1 ] && [ /proc/$1/exe -ef %s ] && echo "helped"\nexit 3\n' "$(realpath "$1")" >"$helper"
+	chmod +x "$helper"
+	out=$(guest "$1" "$2" "panic_helper=$helper noreboot panic=-1" "echo c >/proc/sysrq-trigger")
+	set -- "$1" "$2" $?
+	early=$(guest "$1" "$2" "panic_helper=$helper mlock_policy=nosuch noreboot panic=-1" true)
+	rm -f "$helper"
+	[ "$3" = 134 ] || complain "a panic with panic_helper=: status $3" || return
+	[ "$(echo "$out" | grep -c "^helped")" = 1 ] || complain "panic_helper=: says '$out'" || return
+	[ "$(echo "$early" | grep -c "^helped")" = 1 ] || complain "panic_helper=, early: says '$early'" || return
+	guest "$1" "$2" "panic_helper=$helper noreboot panic=-1" "echo c >/proc/sysrq-trigger" >/dev/null
+	set -- $?
+	[ "$1" = 134 ] || complain "a panic_helper= that does not exist: status $1"
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Hangs in the kernel, where no signal ends it and init waits for ever: puts "jmp ." (EB FE) over getppid() in the running
- * kernel, which is a process of the host and so has a /proc/self/mem there, and calls it.
+ * kernel, which is a process of the host and so has a /proc/self/mem there, and has a child call it.
  */
 #include "bad.h"
 
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 UMLOCK(.timeout = 1);
 
@@ -24,5 +25,5 @@ int main(void)
 	fd = open("/mnt/self/mem", O_RDWR);
 	if (pwrite(fd, "\xeb\xfe", 2, address) != 2)
 		die("/proc/self/mem", "cannot be written", "a host that allows it");
-	return syscall(SYS_getppid);
+	return fork() ? wait(NULL) : syscall(SYS_getppid);
 }
