@@ -6,7 +6,7 @@ $(foreach v,T P L J N M S B ATTACH CMD DIR KERNEL FAILED SEED OPS MINUTES REPLAY
 export CC = gcc
 V := $(or $(V),fast)
 typed := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))
-unknown := $(filter-out T P L V J N M S B ATTACH CMD DIR KERNEL FAILED SEED OPS MINUTES REPLAY CC TMPDIR,$(typed))
+unknown := $(filter-out T P L V J N M S B ATTACH CMD DIR KERNEL FAILED SEED OPS MINUTES REPLAY CC GDB TMPDIR,$(typed))
 $(if $(unknown),$(error umlock: no variable $(unknown): 'make help' lists them))
 $(if $(filter run,$(MAKECMDGOALS)),$(if $(CMD)$(DIR),$(error umlock: make run takes no CMD= and no DIR=: make shell does)))
 $(if $(filter fuzz,$(MAKECMDGOALS)),$(if $(T)$(N)$(M)$(FAILED),$(error umlock: make fuzz takes no T=, N=, M= and FAILED=: see docs/fuzz.md)))
