@@ -212,11 +212,11 @@ command_line() {
 }
 
 # debugger: sets DEBUGGER to gdb's command with what every session has. To look a type up by its name costs 2.4 s in a kernel that it sees
-# for the first time, then nothing: its index is kept in build/, and those of older kernels go.
+# for the first time, then nothing: its index is kept in build/ for a day.
 debugger() {
 	local cache=$PWD/build/gdb-index
 	mkdir -p "$cache"
-	find "$cache" -name '*.gdb-index' -mmin +60 -delete
+	find "$cache" -name '*.gdb-index*' -mtime +0 -delete 2>/dev/null || true	# another may be at it too
 	DEBUGGER=("$GDB" -nx -q -iex 'set auto-load no' -iex 'set debuginfod enabled off' -iex "set index-cache directory $cache" -iex 'set index-cache enabled on' -x harness/gdb/lab.gdb)
 }
 

@@ -21,7 +21,12 @@ define lab-vmstat
   set $lab_i = 0
   set $lab_name = &(*$lab_names)[sizeof(*$lab_names) / sizeof((*$lab_names)[0]) - NR_VM_EVENT_ITEMS]
   while $lab_i < NR_VM_EVENT_ITEMS
-    printf "%s %lu\n", *$lab_name, vm_event_states.event[$lab_i]
+    set $lab_count = vm_event_states.event[$lab_i]
+    if $lab_i == PGPGIN || $lab_i == PGPGOUT
+      # From sectors to kB, as vmstat_start() has it.
+      set $lab_count = $lab_count / 2
+    end
+    printf "%s %lu\n", *$lab_name, $lab_count
     set $lab_name = $lab_name + 1
     set $lab_i = $lab_i + 1
   end
@@ -37,8 +42,17 @@ define mm-vmstat
       if $argc == 0
         lab-try mm-vmstat lab-vmstat
       else
-        pipe lab-try mm-vmstat lab-vmstat | grep -e '$arg0' 2>/dev/null
+        # A quote would end the one here.
+        pipe -d ## echo $arg0\n ## grep -q "[']"
+        set $lab_matches = 0
         if $_shell_exitcode
+          pipe lab-run lab-vmstat | grep -e '$arg0' 2>/dev/null
+          set $lab_matches = !$_shell_exitcode
+          lab-sorry mm-vmstat
+        else
+          set $lab_done = 1
+        end
+        if $lab_done && !$lab_matches
           echo usage: mm-vmstat [PATTERN]: no counter is called like '$arg0'\n
         end
       end

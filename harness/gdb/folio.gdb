@@ -46,6 +46,14 @@ define lab-mapcount
   end
 end
 
+# lab-type: sets $lab_type to what $lab_page is (slab, page table, free: enum pagetype), or to 0 if it may be a folio.
+define lab-type
+  set $lab_type = (unsigned int)$lab_page->page_type >> 24
+  if $lab_type < 0xf0 || $lab_type == 0xff
+    set $lab_type = 0
+  end
+end
+
 # lab-file MAPPING: the file system, the inode and a name of it.
 define lab-file
   set $lab_inode = $arg0->host
@@ -85,8 +93,8 @@ define lab-folio
   printf "pfn 0x%lx\nflags ", $lab_pfn
   lab-flags pageflag_names $lab_page->flags
   printf "\n"
-  set $lab_type = (unsigned int)$lab_page->page_type >> 24
-  if $lab_type >= 0xf0 && $lab_type < 0xff
+  lab-type
+  if $lab_type
     printf "type "
     output (enum pagetype)$lab_type
     printf ": it is no folio\n"

@@ -54,14 +54,18 @@ define lab-begin
   end
 end
 
-# lab-try COMMAND BODY [ARG]: runs the body, a command that sets $lab_done when it has come to its end; or says that it could not.
-define lab-try
+# lab-run BODY: runs it, a command that sets $lab_done when it has come to its end.
+define lab-run
   set $lab_done = 0
-  if $argc == 2
-    thread apply $lab_thread -q -s $arg1
-  else
-    thread apply $lab_thread -q -s $arg1 $arg2
-  end
+  thread apply $lab_thread -q -s $arg0
+end
+
+# lab-try COMMAND BODY: the same, and says that it could not.
+define lab-try
+  lab-run $arg1
+  lab-sorry $arg0
+end
+define lab-sorry
   if !$lab_done
     echo $arg0: this kernel does not have what it reads, or its lists are being changed: finish, or step on, and try again\n
   end

@@ -58,17 +58,6 @@ define lab-size
   end
 end
 
-# lab-length HEAD: sets $lab_length to the folios that are linked there.
-define lab-length
-  set $lab_length = 0
-  set $lab_head = $arg0
-  set $lab_entry = $lab_head->next
-  while $lab_entry != $lab_head
-    set $lab_length = $lab_length + 1
-    set $lab_entry = $lab_entry->next
-  end
-end
-
 # lab-modes: sets $lab_mglru and $lab_lists.
 define lab-modes
   set $lab_mglru = 0
@@ -88,7 +77,9 @@ define lab-unevictable
   lab-size LRU_UNEVICTABLE
   printf "unevictable %ld", $lab_size
   if $lab_lists
-    lab-length &$lab_lruvec->lists[LRU_UNEVICTABLE]
+    set $lab_length = 0
+    set $lab_left = 0
+    lab-linked &$lab_lruvec->lists[LRU_UNEVICTABLE]
     printf ", %ld on the list", $lab_length
   end
   printf "\n"
@@ -162,12 +153,17 @@ set $lab_name_gen1 = 11
 set $lab_name_gen2 = 12
 set $lab_name_gen3 = 13
 
-# lab-linked HEAD: the folios linked there, a line each, up to $lab_left more.
+# lab-linked HEAD: the folios linked there, a line each, up to $lab_left more; adds them all to $lab_length. More than there is
+# memory for is a list that somebody is changing: that ends in an error, for lab-run.
 define lab-linked
   set $lab_head = $arg0
   set $lab_entry = $lab_head->next
+  set $lab_most = $lab_length + contig_page_data.node_spanned_pages
   while $lab_entry != $lab_head
     set $lab_length = $lab_length + 1
+    if $lab_length > $lab_most
+      output *(char *)0
+    end
     if $lab_left > 0
       set $lab_left = $lab_left - 1
       set $lab_page = (struct page *)((unsigned long)$lab_entry - (unsigned long)&((struct page *)0)->lru)

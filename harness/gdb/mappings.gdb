@@ -31,7 +31,11 @@ define lab-one-mapper
   if ($lab_pte & 0x11) && ($lab_pte >> 12) == $lab_pfn
     set $lab_mappers = $lab_mappers + 1
     printf "  mm 0x%lx pid ", (unsigned long)$lab_mm
-    set $lab_owner = $lab_mm->owner
+    set $lab_owner = 0
+    lab-has $lab_has_memcg root_mem_cgroup
+    if $lab_has_memcg
+      set $lab_owner = $lab_mm->owner
+    end
     if $lab_owner
       set $pid = $lab_owner->tgid
       printf "%d %s", $pid, $lab_owner->comm
@@ -87,7 +91,17 @@ define lab-ksm
     while $lab_node
       set $lab_avc = (struct anon_vma_chain *)((unsigned long)$lab_node - (unsigned long)&((struct anon_vma_chain *)0)->rb)
       set $lab_vma = $lab_avc->vma
-      if $lab_place >= $lab_vma->vm_start && $lab_place < $lab_vma->vm_end
+      # After a fork the child's mapping is found here, and again by a rmap_item of its own, if ksmd has come by.
+      set $lab_twice = 0
+      set $lab_other = $arg0->hlist.first
+      while $lab_other && $lab_item->mm != $lab_vma->vm_mm
+        set $lab_its = (struct ksm_rmap_item *)((unsigned long)$lab_other - (unsigned long)&((struct ksm_rmap_item *)0)->hlist)
+        if $lab_its->mm == $lab_vma->vm_mm && ($lab_its->address & ~0xfffUL) == $lab_place
+          set $lab_twice = 1
+        end
+        set $lab_other = $lab_other->next
+      end
+      if !$lab_twice && $lab_place >= $lab_vma->vm_start && $lab_place < $lab_vma->vm_end
         lab-one-mapper $lab_place
       end
       lab-next-node
@@ -124,6 +138,11 @@ define lab-rmap
   set $lab_raw = (unsigned long)$lab_page->mapping
   set $lab_index = ((struct folio *)$lab_page)->index
   printf "pfn 0x%lx\n", $lab_pfn
+  lab-type
+  if $lab_type
+    # What is no folio has other things in that field.
+    set $lab_raw = 0
+  end
   if $lab_raw && ($lab_raw & 3) == 0
     set $lab_map_of = (struct address_space *)$lab_raw
     lab-mapped $lab_map_of
@@ -165,7 +184,9 @@ end
 define lab-vma-at
   set $lab_entry = (unsigned long)$lab_mm->mm_mt.ma_root
   set $lab_end = ~0UL
-  while ($lab_entry & 3) == 2 && $lab_entry > 4096
+  # Only the root says that it is a node (or an entry, if there is but one); below, the type of a node says what its slots are.
+  set $lab_inner = ($lab_entry & 3) == 2 && $lab_entry > 4096
+  while $lab_inner
     set $lab_maple = (struct maple_node *)($lab_entry & ~255UL)
     set $lab_type = ($lab_entry >> 3) & 15
     set $lab_slot = 0
@@ -194,11 +215,9 @@ define lab-vma-at
         set $lab_end = $lab_maple->mr64.pivot[$lab_slot]
       end
       set $lab_entry = (unsigned long)$lab_maple->mr64.slot[$lab_slot]
-      if $lab_type == 1
-        # A leaf: what it has is no node.
-        loop_break
-      end
     end
+    # Else it was a leaf.
+    set $lab_inner = $lab_type != 1
   end
   set $lab_vma = (struct vm_area_struct *)$lab_entry
 end
@@ -227,7 +246,9 @@ define mm-vmas
   else
     lab-begin mm-vmas
     if $lab_go
-      lab-task $arg0
+      lab-value $arg0
+      set $lab_task = (struct task_struct *)0
+      thread apply $lab_thread -q -s lab-task $lab_value
       if !$lab_task
         echo usage: mm-vmas PID: no process of this guest has the number '$arg0': mm-ps lists them\n
       else

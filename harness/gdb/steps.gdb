@@ -2,12 +2,27 @@
 
 set $lab_reclaim_first = 0
 set $lab_reclaim_last = 0
+set $lab_follow_first = 0
+set $lab_follow_last = 0
+
+# lab-off WORD: sets $lab_off to whether that is the word off, whatever else it may be.
+define lab-off
+  pipe -d ## echo $arg0\n ## grep -qx off
+  set $lab_off = !$_shell_exitcode
+end
+
+# lab-delete FIRST LAST: those breakpoints; who types may have deleted some already.
+define lab-delete
+  set $lab_i = $arg0
+  while $lab_i && $lab_i <= $arg1
+    eval "pipe delete %d | cat >/dev/null", $lab_i
+    set $lab_i = $lab_i + 1
+  end
+end
 
 define lab-unbreak-reclaim
-  if $lab_reclaim_first
-    eval "delete %d-%d", $lab_reclaim_first, $lab_reclaim_last
-    set $lab_reclaim_first = 0
-  end
+  lab-delete $lab_reclaim_first $lab_reclaim_last
+  set $lab_reclaim_first = 0
 end
 
 define lab-break-reclaim
@@ -49,16 +64,15 @@ define lab-break-reclaim
 end
 
 define mm-break-reclaim
-  if $argc == 0
-    lab-break-reclaim
+  set $lab_off = 0
+  if $argc == 1
+    lab-off $arg0
+  end
+  if $lab_off
+    lab-unbreak-reclaim
   else
-    set $lab_off = -1
-    set $lab_word_off = 1
-    if $argc == 1
-      set $lab_off = $_isvoid($lab_word_$arg0)
-    end
-    if $lab_off == 0
-      lab-unbreak-reclaim
+    if $argc == 0
+      lab-break-reclaim
     else
       echo usage: mm-break-reclaim [off]\n
     end
@@ -69,16 +83,15 @@ mm-break-reclaim [off]: breakpoints at the steps of reclaim, each of which says 
 (classic) or evict (MGLRU), judge, referenced, unmap, remove, put back. off takes them away; so does delete.
 end
 
-set $lab_follow_first = 0
-
+# lab-unfollow: the breakpoints, and the key that lab-follow has raised: not of a kernel that was started since.
 define lab-unfollow
-  if $lab_follow_first
-    eval "delete %d-%d", $lab_follow_first, $lab_follow_last
-    set $lab_follow_first = 0
-    if $lab_has_policy
+  lab-delete $lab_follow_first $lab_follow_last
+  if $lab_follow_first && $lab_has_policy
+    if mlock_hook_key.key.enabled.counter > 0
       set var mlock_hook_key.key.enabled.counter = mlock_hook_key.key.enabled.counter - 1
     end
   end
+  set $lab_follow_first = 0
 end
 
 define lab-freed
@@ -92,33 +105,50 @@ define lab-follow
   set $lab_followed = (unsigned long)$lab_page
   lab-has $lab_has_policy mlock_policy
   break folio_migrate_flags if (unsigned long)folio == $lab_followed
-  set $lab_follow_first = $bpnum
+  set $lab_follow_last = $bpnum
   commands
     lab-pfn $lab_followed
     printf "follow: pfn 0x%lx: migrated", $lab_pfn
     lab-pfn newfolio
     printf " to pfn 0x%lx\n", $lab_pfn
   end
+  set $lab_follow_first = $lab_follow_last
   # To the lists of this CPU, and past them.
   break free_unref_page_commit if (unsigned long)page == $lab_followed
+  set $lab_follow_last = $bpnum
   commands
     lab-freed
   end
   break free_one_page if (unsigned long)page == $lab_followed
+  set $lab_follow_last = $bpnum
   commands
     lab-freed
   end
   if $lab_has_policy
-    # As mlock_hook_get() does when a trace event is turned on: from now on each event passes there.
-    set var mlock_hook_key.key.enabled.counter = mlock_hook_key.key.enabled.counter + 1
     break __mlock_note if (unsigned long)folio == $lab_followed
+    set $lab_follow_last = $bpnum
     commands
       lab-pfn $lab_followed
       printf "follow: pfn 0x%lx: %s.%s\n", $lab_pfn, mlock_event_names[event], mlock_how_names[how]
     end
+    # As mlock_hook_get() does when a trace event is turned on: from now on each event passes there.
+    set var mlock_hook_key.key.enabled.counter = mlock_hook_key.key.enabled.counter + 1
   end
-  set $lab_follow_last = $bpnum
   set $lab_done = 1
+end
+
+# A guest that lives on is to be as it was.
+define hook-quit
+  if $_thread && $lab_follow_first
+    set $lab_thread = $_thread
+    thread apply $lab_thread -q -s lab-unfollow
+  end
+end
+define hook-detach
+  if $_thread && $lab_follow_first
+    set $lab_thread = $_thread
+    thread apply $lab_thread -q -s lab-unfollow
+  end
 end
 
 define mm-follow
@@ -127,10 +157,8 @@ define mm-follow
   else
     lab-begin mm-follow
     if $lab_go
-      set $lab_off = 1
-      set $lab_word_off = 1
-      thread apply $lab_thread -q -s set $lab_off = $_isvoid($lab_word_$arg0)
-      if $lab_off == 0
+      lab-off $arg0
+      if $lab_off
         lab-unfollow
       else
         lab-page $arg0

@@ -14,9 +14,8 @@ end
 
 # lab-task PID: sets $lab_task to the process of that number, or to 0.
 define lab-task
-  lab-value $arg0
   lab-first-task
-  while $lab_task && $lab_task->tgid != $lab_value
+  while $lab_task && $lab_task->tgid != $arg0
     lab-next-task
   end
 end
@@ -25,7 +24,11 @@ end
 define lab-state
   set $lab_state = $arg0->__state
   if $arg0->exit_state
-    printf "Z"
+    if $arg0->exit_state & 16
+      printf "X"
+    else
+      printf "Z"
+    end
   else
     if $lab_state == 0
       printf "R"
@@ -39,7 +42,15 @@ define lab-state
           if $lab_state & 2
             printf "D"
           else
-            printf "T"
+            if $lab_state & 8
+              printf "t"
+            else
+              if $lab_state & 64
+                printf "P"
+              else
+                printf "T"
+              end
+            end
           end
         end
       end

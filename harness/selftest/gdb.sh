@@ -105,6 +105,22 @@ case_gdb_usage() {
 	[ ! -s "$HERE/err" ] || ! grep -v -e '^Staying' -e '^Core dump' -e '^	' -e '^Checking' "$HERE/err" || fail "errors"
 }
 
+# What the commands print is what the kernel itself says: all mappings of a process that has more than a node of its tree holds, the
+# flags of a page, the counters by name.
+case_gdb_agrees() {
+	printf '%s\n' 'ignore 1 900' continue 'mm-vmas vma->vm_mm->owner->tgid' 'printf "mappings %d\n", vma->vm_mm->map_count' >"$HERE/in"
+	T=mlockfuzz P=none B=mlock_fixup INITRD=${WORK%/selftest}/rootfs.cpio gets 0 typing "$HERE/in" harness/debug
+	says "mappings $(grep -c '^0x' "$HERE/out")"
+	[ "$(grep -c '^0x' "$HERE/out")" -gt 20 ] || fail "too few mappings to tell"
+	# shellcheck disable=SC2016	# the guest's own
+	printf '%s\n' 'mm-folio 0' 'mm-vmstat' 'mm-folio folio_list->next' >"$HERE/in"
+	CMD='pages -l 2 sh -c "cd /sys/kernel/debug/mlock; echo \$PFN >folio; cat folio; cat /proc/vmstat; echo \$PID \$START 0x1000 >reclaim"' P=none B=shrink_folio_list \
+		gets 0 typing "$HERE/in" harness/debug
+	[ "$(grep -c '^flags referenced|uptodate|.*swapbacked' "$HERE/out")" = 2 ] || fail "the flags differ"
+	[ "$(grep -E '^[a-z0-9_]+ [0-9]+$' "$HERE/out" | cut -d' ' -f1 | grep -v -e '^nr_dirty.*threshold' -e '^nr_memmap' -e '^nr_unstable' -e count -e lockers |
+		sort | uniq -c | awk '$1 != 2')" = "" ] || fail "other counters"
+}
+
 # A guest of make shell, attached to while it waits, goes on afterwards; a second debugger is refused.
 case_gdb_attach() {
 	local job pid
@@ -153,8 +169,7 @@ case_gdb_ended() {
 # clangd reads it: each file is there, and the text is JSON.
 case_compile_commands() {
 	perl -MJSON::PP -e 1 2>/dev/null || skip "no JSON::PP in this perl"
-	mkdir "$HERE/checkout"
-	UML=${WORK%/selftest}/fast/linux gets 0 env -C "$CHECKOUT" harness/compile-commands
+	UML=${WORK%/selftest}/$V/linux gets 0 harness/compile-commands "$HERE/commands"
 	perl -MJSON::PP -0777 -ne '
 		my $rows = decode_json($_);
 		my %command = map { $_->{file} => $_->{command} } @$rows;
@@ -164,5 +179,5 @@ case_compile_commands() {
 			$command{$whole} =~ /^gcc .* -c / or die "$file: $command{$whole}\n";
 		}
 		$command{(grep m{/linux/mm/vmscan.c$}, keys %command)[0]} =~ /-DKBUILD_BASENAME=/ or die "no names\n";
-	' compile_commands.json || fail "not as clangd wants it"
+	' "$HERE/commands" || fail "not as clangd wants it"
 }

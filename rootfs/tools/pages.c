@@ -11,7 +11,9 @@
  * (PID), where (START and LEN, in bytes) and what page the first one is in (PFN).
  * The status is that of the command, 2 on a usage error.
  */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,20 +61,19 @@ static pid_t sharer(void *p, long n, bool locked, int *end)
 	char c;
 	pid_t pid;
 
-	must(pipe(both), "pipe");
-	must(pipe(ready), "pipe");
+	must(pipe2(both, O_CLOEXEC), "pipe");
+	must(pipe2(ready, O_CLOEXEC), "pipe");
 	pid = must(fork(), "fork");
 	if (!pid) {
 		close(both[1]);
 		close(ready[0]);
 		/* A lock is not inherited, nor a page table of shared memory. */
 		must(locked ? mlock(p, n * PAGE) : madvise(p, n * PAGE, MADV_POPULATE_WRITE), "mlock");
-		close(ready[1]);
-		_exit(read(both[0], &c, 1));
+		_exit(write(ready[1], "", 1) != 1 || read(both[0], &c, 1));
 	}
 	close(both[0]);
 	close(ready[1]);
-	must(read(ready[0], &c, 1), "read");
+	must(read(ready[0], &c, 1) == 1 ? 0 : -1, "the second process");
 	close(ready[0]);
 	*end = both[1];
 	return pid;
@@ -93,6 +94,7 @@ int main(int argc, char **argv)
 	uint64_t pfn;
 	long n;
 
+	opterr = 0;
 	/* A plus: what the command is given is its own. */
 	while ((option = getopt(argc, argv, "+lsm")) != -1) {
 		locked |= option == 'l';
