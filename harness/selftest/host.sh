@@ -156,7 +156,7 @@ check_policy() {
 # P22: the program is run at the panic, with the kernel's pid, while that is there; whatever comes of it, the panic goes on.
 check_panic_helper() {
 	helper=$(mktemp /tmp/umXXXXXX) || return 1
-	printf '#!/bin/sh\n[ $# = 1 ] && [ /proc/$1/exe -ef %s ] && echo "helped"\nexit 3\n' "$(realpath "$1")" >"$helper"
+	printf '#!/bin/sh\n[ $# = 1 ] && [ /proc/$1/exe -ef %s ] && printf "\\nhelped\\n"\nexit 3\n' "$(realpath "$1")" >"$helper"
 	chmod +x "$helper"
 	out=$(guest "$1" "$2" "panic_helper=$helper noreboot panic=-1" "echo c >/proc/sysrq-trigger")
 	set -- "$1" "$2" $?
