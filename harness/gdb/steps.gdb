@@ -173,5 +173,6 @@ define mm-follow
 end
 document mm-follow
 mm-follow PFN|PTR: stop whenever something happens to that folio: the events of the mlock policy, by the names of trace and stats
-(mark, unmark, discover, cull, rescue, park, unpark, isolate_fail and by whom), migrated, freed. mm-follow off ends it, and so does quit; a guest that was attached to stays watched if the session ends otherwise.
+(mark, unmark, discover, cull, rescue, park, unpark, isolate_fail and by whom), migrated, freed. mm-follow off
+ends it, and so does quit; a guest that was attached to stays watched if the session ends otherwise.
 end
