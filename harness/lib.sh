@@ -211,6 +211,9 @@ command_line() {
 	ARGS+=("ubd0=$1/swap")
 }
 
+# is_guest PID: is that process one of our kernels?
+is_guest() { grep -qa 'Linux version 6\.' "/proc/$1/exe" 2>/dev/null; }
+
 # debugger: sets DEBUGGER to gdb's command with what every session has. To look a type up by its name costs 2.4 s in a kernel that it sees
 # for the first time, then nothing: its index is kept in build/ for a day.
 debugger() {

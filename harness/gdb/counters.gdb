@@ -43,7 +43,7 @@ define mm-vmstat
         lab-try mm-vmstat lab-vmstat
       else
         # A quote would end the one here.
-        pipe -d ## echo $arg0\n ## grep -q "[']"
+        pipe -d #lab# echo $arg0\n #lab# grep -q "[']"
         set $lab_matches = 0
         if $_shell_exitcode
           pipe lab-run lab-vmstat | grep -e '$arg0' 2>/dev/null
@@ -60,7 +60,8 @@ define mm-vmstat
   end
 end
 document mm-vmstat
-mm-vmstat [PATTERN]: the counters of /proc/vmstat, or those whose line a regular expression of grep's matches: mm-vmstat mlock
+mm-vmstat [PATTERN]: the counters of /proc/vmstat, or those whose line a regular expression of grep's matches.
+But for five that are reckoned when that file is read: nr_dirty_threshold and its like. mm-vmstat mlock
 end
 
 define lab-yes
@@ -108,6 +109,6 @@ define mm-policy
   end
 end
 document mm-policy
-mm-policy: the mlock policy of this boot and what it does; NR_MLOCK, NR_UNEVICTABLE; the events counted so far. Under count they
-are counted while somebody looks (watched): a trace event, a 1 in debugfs mlock/stats, mm-follow.
+mm-policy: the mlock policy of this boot and what it does; NR_MLOCK, NR_UNEVICTABLE; the events counted so far.
+Under count they are counted while somebody looks (watched): a trace event, a 1 in debugfs mlock/stats, mm-follow.
 end

@@ -152,8 +152,8 @@ define mm-folio
   end
 end
 document mm-folio
-mm-folio PFN|PTR: one folio: flags by name, list, refcount, mapcount, mapping, index, memcg; under mlock_policy=count its
-mlock_count, where it has one, under the lazy policies that it is parked, if it is.
+mm-folio PFN|PTR: one folio: flags by name, list, refcount, mapcount, mapping, index, memcg, mlock_count or parked.
+mlock_count under mlock_policy=count, where it has one; parked under the lazy policies, if it is.
 PFN is a number as in /proc/PID/pagemap; PTR an expression for a struct folio or page, or for something in it, such as the link of a
 list: mm-folio folio, mm-folio folio_list->next. Afterwards $folio and $pfn are that folio.
 end

@@ -32,6 +32,14 @@ define lab-arrived
   end
 end
 
+# lab-panic: a panic stops where it begins, not where UML ends its process.
+define lab-panic
+  pipe break panic | cat >/dev/null
+  commands
+    echo the kernel panics: backtrace says why\n
+  end
+end
+
 # lab-begin COMMAND: sets $lab_go when there is a kernel to look at, or says in a line why not.
 define lab-begin
   set $lab_go = 0
@@ -71,13 +79,13 @@ define lab-sorry
   end
 end
 
-# lab-value EXPRESSION: sets $lab_value to that as a number, or to the largest there is. In the frame that is selected, which only
-# `info frame` tells.
+# lab-value EXPRESSION: sets $lab_value to that as a number (of a struct, its address), or to the largest there is. In the frame that is
+# selected, which only `info frame` tells.
 define lab-value
   set $lab_value = ~0UL
   pipe info frame | awk '/^Stack level/ { exit $3 + 0 }'
   set $lab_level = $_shell_exitcode
-  frame apply level $lab_level -q -s set $lab_value = (unsigned long)($arg0)
+  frame apply level $lab_level -q -s set $lab_value = sizeof($arg0) > 8 ? (unsigned long)&($arg0) : (unsigned long)($arg0)
 end
 
 # lab-has VARIABLE NAME: sets it to whether the kernel has something of that name.

@@ -137,9 +137,9 @@ define mm-lru
   end
 end
 document mm-lru
-mm-lru: the length, in pages, of every list of every memory cgroup: of the classic LRU, or the generations of MGLRU, oldest
-first, by the number that mm-folio shows. The unevictable list is only a size, but under mlock_policy=rmap: there it is walked.
-Folios in a batch on their way to a list count for none.
+mm-lru: the length, in pages, of every list of every memory cgroup.
+Of the classic LRU, or the generations of MGLRU, oldest first, by the number that mm-folio shows. The unevictable list is only a
+size, but under mlock_policy=rmap: there it is walked. Folios in a batch on their way to a list count for none.
 end
 
 # The names that mm-list takes; a convenience variable that is void is not one of them.
@@ -154,14 +154,17 @@ set $lab_name_gen2 = 12
 set $lab_name_gen3 = 13
 
 # lab-linked HEAD: the folios linked there, a line each, up to $lab_left more; adds them all to $lab_length. More than there is
-# memory for is a list that somebody is changing: that ends in an error, for lab-run.
+# memory for, or what is no page, is a list that somebody is changing, or none of folios: that ends in an error, for lab-run.
 define lab-linked
   set $lab_head = $arg0
   set $lab_entry = $lab_head->next
   set $lab_most = $lab_length + contig_page_data.node_spanned_pages
+  # Outside the loop: a type looked up by its name takes 8 ms.
+  set $lab_low = (unsigned long)contig_page_data.node_mem_map
+  set $lab_high = $lab_low + contig_page_data.node_spanned_pages * sizeof(struct page)
   while $lab_entry != $lab_head
     set $lab_length = $lab_length + 1
-    if $lab_length > $lab_most
+    if $lab_length > $lab_most || (unsigned long)$lab_entry < $lab_low || (unsigned long)$lab_entry >= $lab_high
       output *(char *)0
     end
     if $lab_left > 0
@@ -205,9 +208,8 @@ define lab-list-all
     end
     if $lab_length
       set $lab_found = 1
-      printf "memcg "
+      printf "%ld in memcg ", $lab_length
       lab-group
-      printf ": %ld", $lab_length
       if $lab_which == 4 && !$lab_lists
         printf ", a size: this policy links no folio there"
       end
@@ -216,7 +218,11 @@ define lab-list-all
     lab-next-group
   end
   if !$lab_found
-    printf "no folio\n"
+    if $lab_mglru && $lab_which < 4
+      printf "no folio: under MGLRU they are on gen0 to gen3\n"
+    else
+      printf "no folio\n"
+    end
   end
   set $lab_done = 1
 end
@@ -248,7 +254,7 @@ define mm-list
       lab-value $arg1
       set $lab_limit = $lab_value
     end
-    if $lab_go && $lab_limit < 1000000
+    if $lab_go && $lab_limit <= 1000
       thread apply $lab_thread -q -s set $lab_which = $_isvoid($lab_name_$arg0) ? -1 : $lab_name_$arg0
       if $lab_which >= 0
         lab-try mm-list lab-list-all
@@ -260,22 +266,23 @@ define mm-list
         if $lab_good
           lab-try mm-list lab-list-head
         else
-          set $lab_limit = 1000000
+          set $lab_limit = ~0UL
         end
       end
     end
   else
     set $lab_go = 1
-    set $lab_limit = 1000000
+    set $lab_limit = ~0UL
   end
-  if $lab_go && $lab_limit >= 1000000
-    echo usage: mm-list LRU|HEAD [COUNT]: LRU is inactive_anon, active_anon, inactive_file, active_file, unevictable, gen0 to gen3; HEAD a list of folios\n
+  if $lab_go && $lab_limit > 1000
+    echo usage: mm-list LRU|HEAD [COUNT]: LRU is inactive_anon, active_anon, inactive_file, active_file, unevictable, gen0 to gen3; HEAD a list of folios; COUNT up to 1000\n
   end
 end
 document mm-list
-mm-list LRU|HEAD [COUNT]: the folios on one list, a line each, up to COUNT (20) of each group, and how many there are.
+mm-list LRU|HEAD [COUNT]: the folios on one list, a line each, and how many there are.
+COUNT: how many of each group to show, 20 unless told; a line takes some 25 ms, so at most 1000.
 LRU: inactive_anon, active_anon, inactive_file, active_file, unevictable, of all groups; under MGLRU gen0 to gen3.
-HEAD: an expression for a struct list_head of folios: mm-list folio_list, in shrink_folio_list().
+HEAD: an expression for a struct list_head of folios, or its address: mm-list folio_list, in shrink_folio_list().
 end
 
 # lab-limit PAGES: in kB, or "max".
@@ -319,4 +326,5 @@ define mm-memcg
 end
 document mm-memcg
 mm-memcg: the memory cgroups: what each has charged and may (kB), its unevictable pages, how often it was OOM-killed.
+What is charged and killed is with the groups below, the pages are of its own lists; the root is charged nothing itself.
 end

@@ -175,8 +175,8 @@ define mm-rmap
   end
 end
 document mm-rmap
-mm-rmap FOLIO: every mapping of a folio that its reverse map finds, anonymous, of a file or merged by KSM: its mm, the process,
-the address, and whether it is VM_LOCKED. FOLIO as in mm-folio. Of a large folio, its first page. Afterwards $pid is the process of the last one.
+mm-rmap FOLIO: every mapping of a folio: its mm, the process, the address, and whether it is VM_LOCKED.
+By its reverse map, as reclaim finds them: anonymous, of a file, or merged by KSM. FOLIO as in mm-folio. Of a large folio, its first page. Afterwards $pid is the process of the last one.
 end
 
 # lab-vma-at ADDRESS: sets $lab_vma to what the tree of $lab_mm has there (or 0) and $lab_end to the last address of which that holds:

@@ -7,7 +7,7 @@ set $lab_follow_last = 0
 
 # lab-off WORD: sets $lab_off to whether that is the word off, whatever else it may be.
 define lab-off
-  pipe -d ## echo $arg0\n ## grep -qx off
+  pipe -d #lab# echo $arg0\n #lab# grep -qx off
   set $lab_off = !$_shell_exitcode
 end
 
@@ -79,8 +79,8 @@ define mm-break-reclaim
   end
 end
 document mm-break-reclaim
-mm-break-reclaim [off]: breakpoints at the steps of reclaim, each of which says its name when the kernel stops there: lruvec, isolate
-(classic) or evict (MGLRU), judge, referenced, unmap, remove, put back. off takes them away; so does delete.
+mm-break-reclaim [off]: breakpoints at the steps of reclaim, each of which says its name when the kernel stops there.
+lruvec, isolate (classic) or evict (MGLRU), judge, referenced, unmap, remove, put back. off takes them away; so does delete.
 end
 
 # lab-unfollow: the breakpoints, and the key that lab-follow has raised: not of a kernel that was started since.
@@ -96,7 +96,7 @@ end
 
 define lab-freed
   lab-pfn $lab_followed
-  printf "follow: pfn 0x%lx: freed\n", $lab_pfn
+  printf "follow: pfn 0x%lx: freed; what comes now is its next owner's\n", $lab_pfn
 end
 
 define lab-follow
@@ -137,6 +137,15 @@ define lab-follow
   set $lab_done = 1
 end
 
+# Another kernel has other pages there, and its key is off.
+define hook-run
+  if $lab_follow_first
+    lab-delete $lab_follow_first $lab_follow_last
+    set $lab_follow_first = 0
+    echo mm-follow: ended, as another kernel starts\n
+  end
+end
+
 # A guest that lives on is to be as it was.
 define hook-quit
   if $_thread && $lab_follow_first
@@ -172,7 +181,7 @@ define mm-follow
   end
 end
 document mm-follow
-mm-follow PFN|PTR: stop whenever something happens to that folio: the events of the mlock policy, by the names of trace and stats
-(mark, unmark, discover, cull, rescue, park, unpark, isolate_fail and by whom), migrated, freed. mm-follow off
-ends it, and so does quit; a guest that was attached to stays watched if the session ends otherwise.
+mm-follow PFN|PTR: stop whenever that folio is marked, culled, parked, rescued, migrated, freed. mm-follow off ends it.
+The events of the mlock policy have the names of trace and stats: mark, unmark, discover, cull, rescue, park, unpark, isolate_fail, and
+by whom. quit ends it as well; a guest that was attached to stays watched if the session ends otherwise.
 end

@@ -85,7 +85,7 @@ define mm-ps
   end
 end
 document mm-ps
-mm-ps: the processes of the guest: number, state as in ps(1), name; pages in memory, and pages that it has locked (VmLck).
+mm-ps: the processes of the guest: number, state as in ps(1), name, pages in memory, pages locked (VmLck).
 end
 
 # lab-stack: prints where $lab_thread_of sleeps, from the function that has called the scheduler up. __switch_to() has saved its
@@ -133,7 +133,11 @@ define lab-stuck
         if $lab_thread_of->exit_state
           printf "has ended\n"
         else
-          printf "waits\n"
+          if $lab_thread_of->__state
+            printf "waits\n"
+          else
+            printf "is ready\n"
+          end
           lab-stack
         end
       end
@@ -159,5 +163,6 @@ define mm-stuck
   end
 end
 document mm-stuck
-mm-stuck: each task of the guest, its state, and its stack in the kernel: the first line is the function in which it waits.
+mm-stuck: each task of the guest, its state, and its stack in the kernel.
+The first line of a stack is the function in which the task waits, or, if it is ready, from which it will go on.
 end

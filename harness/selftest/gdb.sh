@@ -19,6 +19,9 @@ case_gdb_stops() {
 	# No test switches swap off before it ends, this one least of all.
 	TESTS=harness/selftest/guests T=passes B=__do_sys_swapoff gets 1 harness/debug
 	says "the guest ended without coming to B"
+	CMD='echo c >/proc/sysrq-trigger' gets 0 typing <(printf '%s\n' run 'backtrace 2') harness/debug
+	says 'the kernel panics: backtrace says why'
+	says '#1 '
 	CMD='exit 3' gets 0 typing <(echo run) harness/debug
 	says "exited with code 03"
 	# The arguments of a place, and a line.
@@ -49,6 +52,8 @@ case_gdb_typos() {
 	ATTACH=$$ refuses "is not a guest, but" harness/debug
 	ATTACH=999999999 refuses "there is no such process" harness/debug
 	refuses "wants one process" harness/postmortem
+	refuses "process $$ is no guest" harness/postmortem $$
+	refuses "takes no N=" make -s gdb CMD=true N=2
 }
 
 # Kernels that gdb can make nothing of.
@@ -96,8 +101,8 @@ case_gdb_states() {
 
 # Each wrong argument, one line of usage.
 case_gdb_usage() {
-	printf 'mm-%s\n' 'lru 1' folio 'folio bogus' 'folio 99999999' 'folio 1 2' 'folio "x"' 'folio $nosuch' 'folio 1+' list 'list bogus' 'list 0x1000' 'list unevictable x' \
-		'list unevictable 1 2' 'list *' rmap 'rmap bogus' 'rmap -1' vmas 'vmas 99' 'vmas bogus' 'vmas 1 2' 'vmstat nosuch' 'vmstat a b' 'vmstat [' 'policy 1' 'memcg 1' 'ps 1' \
+	printf 'mm-%s\n' 'lru 1' folio 'folio bogus' 'folio 99999999' 'folio 1 2' 'folio "x"' 'folio $nosuch' 'folio 1+' list 'list bogus' 'list 0x1000' 'list unevictable 1001' 'list unevictable x' \
+		'list unevictable 1 2' 'list *' rmap 'rmap bogus' 'rmap -1' vmas 'vmas 99' 'vmas bogus' 'vmas 1 2' 'vmstat nosuch' 'vmstat a b' 'vmstat [' 'vmstat ##' "vmstat 'x" 'policy 1' 'memcg 1' 'ps 1' \
 		follow 'follow bogus' 'follow 1 2' 'stuck 1' 'break-reclaim on' 'break-reclaim 1 2' >"$HERE/in"
 	CMD='pages 1 knob reclaim' B=shrink_folio_list gets 0 typing "$HERE/in" harness/debug
 	[ "$(grep -c '^usage: mm-' "$HERE/out")" = "$(wc -l <"$HERE/in")" ] || fail "not a line of usage for each"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# harness/selftest/host.sh: what patches 1 to 3, 8 to 11 and 22 promise, seen from the host. Source it; harness/check-selftest and
+# harness/selftest/host.sh: what patches 1 to 3 and 8 to 12 promise, seen from the host. Source it; harness/check-selftest and
 # harness/series do.
 #
 #   . harness/selftest/host.sh; check_hostcpu build/linux build/rootfs.cpio || echo failed
@@ -18,8 +18,8 @@ P3 check_hostcpu fast
 P8 check_gcov gcov
 P9 check_no_gap fast
 P10 check_fault_calls fast
-P11 check_policy fast
-P22 check_panic_helper fast
+P11 check_panic_helper fast
+P12 check_policy fast
 END
 }
 
@@ -130,7 +130,7 @@ check_fault_calls() {
 	[ -z "$1" ] || complain "a page fault takes too many calls of ptrace: $1"
 }
 
-# P11: the parameter names a policy, or stops the boot with the list of those that there are: each of them boots.
+# P12: the parameter names a policy, or stops the boot with the list of those that there are: each of them boots.
 check_policy() {
 	said=$(guest "$1" "$2" "mlock_policy=nosuch noreboot panic=-1" true | sed -n 's/.*mlock_policy=nosuch is not known: this kernel has //p' | head -n 1)
 	case $said in 'count none'*) ;; *) complain "mlock_policy=nosuch: the list is '$said'"; return ;; esac
@@ -153,7 +153,7 @@ check_policy() {
 	done
 }
 
-# P22: the program is run at the panic, with the kernel's pid, while that is there; whatever comes of it, the panic goes on.
+# P11: the program is run at the panic, with the kernel's pid, while that is there; whatever comes of it, the panic goes on.
 check_panic_helper() {
 	helper=$(mktemp /tmp/umXXXXXX) || return 1
 	printf '#!/bin/sh\n[ $# = 1 ] && [ /proc/$1/exe -ef %s ] && printf "\\nhelped\\n"\nexit 3\n' "$(realpath "$1")" >"$helper"

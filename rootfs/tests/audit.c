@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-UMLOCK(.claims = "U5 U6 U42 P14", .timeout = 60, .swap = "128M");
+UMLOCK(.claims = "U5 U6 U42 P15", .timeout = 60, .swap = "128M");
 NEEDS("audit");
 
 #define N 64L

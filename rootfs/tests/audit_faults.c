@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-UMLOCK(.claims = "P15", .timeout = 60);
+UMLOCK(.claims = "P16", .timeout = 60);
 NEEDS("fault");
 
 #define N 16L

@@ -13,7 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "L12 D11 P17", .timeout = 30, .policies = "lazy");
+UMLOCK(.claims = "L12 D11 P18", .timeout = 30, .policies = "lazy");
 NEEDS("audit");
 
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)

@@ -12,7 +12,7 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "L15 P18", .timeout = 60, .swap = "128M", .policies = "lazy,eager");
+UMLOCK(.claims = "L15 P19", .timeout = 60, .swap = "128M", .policies = "lazy,eager");
 NEEDS("reclaim");
 
 #define N 64L

@@ -12,7 +12,7 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "U6 U8 U13 U24 P13", .timeout = 60, .swap = "128M");
+UMLOCK(.claims = "U6 U8 U13 U24 P14", .timeout = 60, .swap = "128M");
 NEEDS("policy");
 
 #define N 64L

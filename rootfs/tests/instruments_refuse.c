@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-UMLOCK(.claims = "P13", .timeout = 60, .swap = "128M");
+UMLOCK(.claims = "P14", .timeout = 60, .swap = "128M");
 NEEDS("policy");
 
 #define N 64L

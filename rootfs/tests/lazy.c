@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "L1 L2 L3 L4 L5 L6 L8 L10 L11 L12 L13 L14 L16 L17 L19 D1 D2 D3 D7 D9 D13 D14 D16 P17", .timeout = 60, .swap = "128M", .policies = "lazy");
+UMLOCK(.claims = "L1 L2 L3 L4 L5 L6 L8 L10 L11 L12 L13 L14 L16 L17 L19 D1 D2 D3 D7 D9 D13 D14 D16 P18", .timeout = 60, .swap = "128M", .policies = "lazy");
 NEEDS("reclaim");
 
 #define N 64L

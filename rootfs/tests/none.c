@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <sys/shm.h>
 
-UMLOCK(.claims = "U1 U7 P11", .timeout = 60, .swap = "128M", .policies = "none");
+UMLOCK(.claims = "U1 U7 P12", .timeout = 60, .swap = "128M", .policies = "none");
 
 #define N 1024L
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)

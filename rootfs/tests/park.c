@@ -10,7 +10,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "P17", .timeout = 30);
+UMLOCK(.claims = "P18", .timeout = 30);
 NEEDS("park");
 
 #define N 16L

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "U9 U25 U32 U34 U35 U36 U41 U55 U56 U57 U60 U67 U68 U69 U71 U73 U75 U76 U79 U86 P19", .timeout = 60, .swap = "128M", .policies = "rmap*");
+UMLOCK(.claims = "U9 U25 U32 U34 U35 U36 U41 U55 U56 U57 U60 U67 U68 U69 U71 U73 U75 U76 U79 U86 P20", .timeout = 60, .swap = "128M", .policies = "rmap*");
 NEEDS("audit");
 
 #define N 64L

@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "P21", .timeout = 60);
+UMLOCK(.claims = "P22", .timeout = 60);
 NEEDS("sync");
 
 #define POINT "munlock.flags_cleared"

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "P21", .timeout = 30, .warn = "__mlock_sync");
+UMLOCK(.claims = "P22", .timeout = 30, .warn = "__mlock_sync");
 NEEDS("sync");
 
 TEST(goes_on_by_itself)

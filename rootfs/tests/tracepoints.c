@@ -13,7 +13,7 @@
 #include <sys/shm.h>
 #include <sys/wait.h>
 
-UMLOCK(.claims = "U5 U13 U19 U21 U22 U23 U24 U26 U32 U44 U70 U80 U83 U85 P12", .timeout = 30, .swap = "64M");
+UMLOCK(.claims = "U5 U13 U19 U21 U22 U23 U24 U26 U32 U44 U70 U80 U83 U85 P13", .timeout = 30, .swap = "64M");
 NEEDS("events");
 
 #define N 16L

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "U69 U72 U77 U84 U86 P20", .timeout = 60, .swap = "128M", .policies = "rmap,trylock");
+UMLOCK(.claims = "U69 U72 U77 U84 U86 P21", .timeout = 60, .swap = "128M", .policies = "rmap,trylock");
 NEEDS("audit");
 
 #define N 64L

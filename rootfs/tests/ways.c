@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "L7 L8 L9 L11 L19 D6 D7 D9 D10 D15 D16 P17", .timeout = 60, .swap = "128M", .policies = "lazy*");
+UMLOCK(.claims = "L7 L8 L9 L11 L19 D6 D7 D9 D10 D15 D16 P18", .timeout = 60, .swap = "128M", .policies = "lazy*");
 NEEDS("audit");
 
 #define N 64L

@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-UMLOCK(.claims = "P16 U10 U29 U30 U37 U42", .timeout = 30, .swap = "64M");
+UMLOCK(.claims = "P17 U10 U29 U30 U37 U42", .timeout = 30, .swap = "64M");
 
 #define TABLE "/etc/mlock_policy.rst"	/* where the root file system has it */
 #define N 128L	/* many more than the test itself has in its group: reclaim looks at active pages while they are the most */
