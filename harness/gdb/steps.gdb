@@ -147,17 +147,17 @@ define hook-run
 end
 
 # A guest that lives on is to be as it was.
-define hook-quit
+define lab-let-go
   if $_thread && $lab_follow_first
     set $lab_thread = $_thread
     thread apply $lab_thread -q -s lab-unfollow
   end
 end
+define hook-quit
+  lab-let-go
+end
 define hook-detach
-  if $_thread && $lab_follow_first
-    set $lab_thread = $_thread
-    thread apply $lab_thread -q -s lab-unfollow
-  end
+  lab-let-go
 end
 
 define mm-follow

@@ -140,6 +140,11 @@ case_gdb_attach() {
 	says 'unevictable '
 	says ' sh pages '
 	says 'Detaching from program'
+	# What mm-follow has switched on is off again after quit.
+	ATTACH=1 gets 0 typing <(printf '%s\n' 'mm-follow 0x1000' mm-policy quit) harness/debug
+	says 'watched yes'
+	ATTACH=1 gets 0 typing <(echo mm-policy) harness/debug
+	says 'watched no'
 	echo 'echo still $((1 + 1)) here' >&7
 	soon grep -q 'still 2 here' "$HERE/screen"
 	pid=$(cat "$TMPDIR"/uml.*/g/pid)
