@@ -1,15 +1,16 @@
 # umlock: every entry of the lab. `make help` lists them; what they do stands in harness/.
 
-export T P L V J N M S B ATTACH DIR KERNEL FAILED SEED OPS MINUTES REPLAY
+export T P L V J N M S B Q ATTACH DIR KERNEL FAILED SEED OPS MINUTES REPLAY
 # As typed: a $ in CMD is for the guest's shell, in the others a typo that is not to pass for nothing.
-$(foreach v,T P L J N M S B ATTACH CMD DIR KERNEL FAILED SEED OPS MINUTES REPLAY,$(eval override export $v := $$(value $v)))
+$(foreach v,T P L J N M S B Q ATTACH CMD DIR KERNEL FAILED SEED OPS MINUTES REPLAY,$(eval override export $v := $$(value $v)))
 export CC = gcc
 V := $(or $(V),fast)
 typed := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))
-unknown := $(filter-out T P L V J N M S B ATTACH CMD DIR KERNEL FAILED SEED OPS MINUTES REPLAY CC GDB TMPDIR,$(typed))
+unknown := $(filter-out T P L V J N M S B Q ATTACH CMD DIR KERNEL FAILED SEED OPS MINUTES REPLAY CC GDB TMPDIR,$(typed))
 $(if $(unknown),$(error umlock: no variable $(unknown): 'make help' lists them))
 $(if $(filter run,$(MAKECMDGOALS)),$(if $(CMD)$(DIR),$(error umlock: make run takes no CMD= and no DIR=: make shell does)))
 $(if $(filter fuzz,$(MAKECMDGOALS)),$(if $(T)$(N)$(M)$(FAILED),$(error umlock: make fuzz takes no T=, N=, M= and FAILED=: see docs/fuzz.md)))
+$(if $(filter bench,$(MAKECMDGOALS)),$(if $(P)$(N)$(M)$(FAILED),$(error umlock: make bench takes no P=, N=, M= and FAILED=: see docs/benchmarks.md)))
 $(if $(filter gdb,$(MAKECMDGOALS)),$(if $(N)$(S)$(FAILED),$(error umlock: make gdb takes no N=, S= and FAILED=: see docs/gdb.md)))
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory
@@ -55,8 +56,8 @@ fuzz:          ## random operations under each policy and LRU, judged by the aud
 fuzz: plan plan-fuzz need-check ready
 	@harness/fuzz
 
-bench:         ## boot to verdict, edit to verdict, page fault, system call, MAP_LOCKED: as ratios in one run
-bench: plan plan-bench need-check ready
+bench:         ## what the policies and the lab cost: tables and plots; Q=quick in 3 minutes, T=reclaim one of big, footprint, lab, locks, moves, reclaim
+bench: plan-bench need-check need-bench ready
 	@harness/bench
 
 doctor:        ## what of this machine would get in the way, and the cure

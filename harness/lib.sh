@@ -220,6 +220,7 @@ debugger() {
 	local cache=$PWD/build/gdb-index
 	mkdir -p "$cache"
 	find "$cache" -name '*.gdb-index*' -mtime +0 -delete 2>/dev/null || true	# another may be at it too
+	# shellcheck disable=SC2034	# read by the scripts that source this
 	DEBUGGER=("$GDB" -nx -q -iex 'set auto-load no' -iex 'set debuginfod enabled off' -iex "set index-cache directory $cache" -iex 'set index-cache enabled on' -x harness/gdb/lab.gdb)
 }
 
@@ -246,6 +247,7 @@ tree_at() {
 # is MAINTAINERS, which has the folders of new files already. Not from the lab's own folder: there it would find the patch in
 # git and take it for a source file. It leaves a cache there: the folder keeps its time, for current() of harness/kernel.
 checkpatch() {
+	# shellcheck disable=SC2064	# its time as it is now
 	(set -- "${@/#/$PWD/}" && cd "$LINUX" && trap "touch -d '$(stat -c %y .)' ." EXIT &&
 		scripts/checkpatch.pl --strict --no-signoff --ignore FILE_PATH_CHANGES --terse "$@")
 }

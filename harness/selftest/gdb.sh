@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2016	# what others are to expand
 # harness/selftest/gdb.sh: make gdb: what it refuses, what its commands say where there is nothing to see, what is left of it.
 
 # typing FILE COMMAND...: the command reads that file.
@@ -34,7 +35,7 @@ case_gdb_typos() {
 	refuses "make gdb needs a terminal" harness/debug
 	T=nosuch refuses "no test 'nosuch'" harness/debug
 	T='m*' refuses "gdb looks at one" harness/debug
-	T=lazy P=count INITRD= refuses "test lazy is not for P=count" harness/debug
+	T=lazy P=count INITRD='' refuses "test lazy is not for P=count" harness/debug
 	T=mlock CMD=true refuses "T= or CMD=, not both" harness/debug
 	T=mlock DIR=/tmp refuses "DIR=/tmp is for a command" harness/debug
 	CMD=true DIR=/nonexistent refuses "is not a folder of the host" harness/debug
@@ -148,7 +149,7 @@ case_gdb_attach() {
 	echo 'echo still $((1 + 1)) here' >&7
 	soon grep -q 'still 2 here' "$HERE/screen"
 	pid=$(cat "$TMPDIR"/uml.*/g/pid)
-	ATTACH=$pid B=shmem_zero_setup gets 0 typing <(echo 'echo stopped\n') timeout -s KILL 20 bash -c 'harness/debug & sleep 2; echo "pages -s 1 true" >&7; wait'
+	ATTACH=$pid B=shmem_zero_setup gets 0 typing <(printf '%s\n' 'echo stopped\n') timeout -s KILL 20 bash -c 'harness/debug & sleep 2; echo "pages -s 1 true" >&7; wait'
 	says 'Breakpoint 1, shmem_zero_setup'
 	gdb -nx -batch -p "$pid" -ex 'shell sleep 4' >"$HERE/first" 2>&1 &
 	soon grep -q sigsuspend "$HERE/first"

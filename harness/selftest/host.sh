@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2016	# what others are to expand
 # harness/selftest/host.sh: what patches 1 to 3 and 8 to 12 promise, seen from the host. Source it; harness/check-selftest and
 # harness/series do.
 #

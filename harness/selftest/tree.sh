@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2016	# what others are to expand
 # harness/selftest/tree.sh: the kernel tree, the series, the configuration and the packages, each in a scratch copy of the checkout.
 
 # scratch: goes to a copy of this checkout without linux/ and build/, with the environment of someone who just cloned it.

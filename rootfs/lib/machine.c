@@ -84,6 +84,8 @@ int compact_unevictable(int allowed)
 	return was;
 }
 
+#define LEAST 16384L	/* pages of a disk: the second who asks for it may want a little more than the first */
+
 int disk_open(long n)
 {
 	static const char dev[] = "/dev/zram1";	/* the first one may be the swap */
@@ -93,11 +95,11 @@ int disk_open(long n)
 	/* Reading it adds a device, the next one; with -EBUSY it has a size since the last time. */
 	if (access(dev, F_OK))
 		read_text("/sys/class/zram-control/hot_add");
-	err = write_text("/sys/block/zram1/disksize", "64M");
+	err = write_text("/sys/block/zram1/disksize", "%ld", n > LEAST ? n * (long)PAGE : LEAST * (long)PAGE);
 	if (!err || err == -EBUSY)
 		fd = open(dev, O_RDWR | O_CLOEXEC);
 	if (fd < 0 || ioctl(fd, BLKGETSIZE64, &bytes) || bytes < n * PAGE)
-		die(dev, strerror(errno), "CONFIG_ZRAM, and a disk of 64 MiB at most");
+		die(dev, strerror(errno), "CONFIG_ZRAM; of two who ask for it, the first wants more");
 	return fd;
 }
 

@@ -229,7 +229,7 @@ int compact_unevictable(int allowed);
 /* Of n pages here and n pages there, with the same in them, how many KSM makes one of, or -errno; and have it take all apart again. */
 long ksm_merge(char *here, char *there, long n);
 void ksm_unmerge(void);
-/* A disk of at least n pages, at most 64 MiB, in zram; its page cache is on the lists of files. Dies if it cannot be had. */
+/* A disk of at least n pages, in zram; its page cache is on the lists of files. Dies if it cannot be had. */
 int disk_open(long n);
 #ifndef MADV_DONTNEED_LOCKED		/* 5.18; Debian 12's libc does not know it */
 #define MADV_DONTNEED_LOCKED 24
