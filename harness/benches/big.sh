@@ -5,7 +5,7 @@
 columns="locked"
 MOST_HOST=8		# GiB: the host's memory that a guest may take
 
-LIMIT=120		# seconds: a request that takes longer is stopped
+LIMIT=60		# seconds: a request that takes longer is stopped
 
 # big LOCKED: so many of a hundred. The others first: what is locked is older than what can go. With Q=quick an eighth of it all.
 big() {
@@ -15,7 +15,7 @@ big() {
 	watched guest "$mem" reclaim_cost anon "$all" "$locked" 1 65536 2 "$LIMIT"
 }
 
-# watched COMMAND...: that, and "host kb VALUE": the most that the guest had of the host's memory: of its own, and of the file that
+# watched COMMAND...: that, and "host kb VALUE": the most that the guest had of the host's memory: of its own, and of the file, without a name, that
 # is its memory.
 watched() {
 	local most=0 job now guest fd
@@ -25,7 +25,7 @@ watched() {
 		# The child of harness/shell, which is the child of this job.
 		for guest in $(pgrep -P "$(pgrep -P "$job" -d ,)"); do
 			now=$(sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$guest/status" 2>/dev/null) || continue
-			fd=$(find "/proc/$guest/fd" -lname '*/vm_file-*' -print -quit 2>/dev/null) || continue
+			fd=$(find "/proc/$guest/fd" -lname '*/#* (deleted)' -print -quit 2>/dev/null) || continue
 			[ -z "$fd" ] || now=$((${now:-0} + $(stat -L -c %b "$fd" 2>/dev/null || echo 0) / 2))
 			if [ "${now:-0}" -gt "$most" ]; then most=$now; fi
 		done
@@ -105,4 +105,4 @@ page() {
 }
 
 # more LRU POLICY WHAT METRIC OP LIMIT: the bound of that with 99 of 100 locked over the same with none.
-more() { bound "$4 to reclaim 256 MiB, 99 of 100 locked over none, $1, $2, $3" "$(over "$(median "lru=$1" "policy=$2" locked=99 "what=$3" "metric=$4")" "$(median "lru=$1" "policy=$2" locked=0 "what=$3" "metric=$4")")" "$5" "$6"; }
+more() { bound "$4 to reclaim 256 MiB, 99 of 100 locked over nothing locked, $1, $2, $3" "$(over "$(median "lru=$1" "policy=$2" locked=99 "what=$3" "metric=$4")" "$(median "lru=$1" "policy=$2" locked=0 "what=$3" "metric=$4")")" "$5" "$6"; }

@@ -6,7 +6,7 @@
 # python3 is, kunit.py's own UML run of the same tree.
 
 columns="of"
-ROUNDS=5
+ROUNDS=3
 PLAIN=$BUILD/plain
 KUNIT=$OUT/kunit
 
@@ -32,10 +32,8 @@ points() {
 	echo "count|classic|gdb|seconds umlock env -u N -u S make gdb T=mlock B=shrink_folio_list"
 	for kernel in plain off on; do [ ! -x "$(kernel_of $kernel)" ] || echo "count|classic|pages|costs $kernel"; done
 	echo "count|classic|audit|labelled 256M guest 256M audit_cost"
-	if [ "$round" -le 3 ]; then
-		echo "count|classic|edited_test|edited_test"
-		echo "count|classic|edited_kernel|edited_kernel"
-	fi
+	echo "count|classic|edited_test|edited_test"
+	echo "count|classic|edited_kernel|edited_kernel"
 	[ -z "$Q" ] && [ "$round" = 1 ] || return 0
 	for policy in count lazy rmap; do echo "$policy|classic|reaper|labelled 64M guest 256M reap_cost"; done
 	for policy in lazy lazy,eager; do echo "$policy|classic|rounds|labelled 1G guest 1500M lazy_rounds"; done
