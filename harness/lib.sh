@@ -51,7 +51,8 @@ progress() {
 	if [ -t 2 ]; then printf '\r\033[K%.*s' "$(($(tput cols 2>/dev/null || echo 80) - 1))" "$*" >&2; fi
 }
 
-# near WORD NAME...: those names that WORD may have meant (within a third of its letters, or containing it), or all of them.
+# near WORD NAME...: those names that WORD may have meant (within a third of its letters, or containing it), or all of them, if they are
+# few enough to read.
 near() {
 	local word=$1
 	shift
@@ -68,7 +69,7 @@ near() {
 		}
 		{ all = all " " $0 }
 		distance(w, $0) <= 1 + length(w) / 3 || (w != "" && index($0, w)) { like = like " " $0 }
-		END { print substr(like != "" ? like : all, 2) }'
+		END { print substr(like != "" ? like : NR > 50 ? " none like it" : all, 2) }'
 }
 
 # pick KIND "WORDS" NAME...: prints the names that the words (globs) match, each once, in the order of the words;

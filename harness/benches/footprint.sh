@@ -5,7 +5,7 @@
 columns="of"
 ROUNDS=1
 
-# The kernels are measured by harness/bench before the points; with Q=quick only if they were built before.
+# The kernel without the option is built first; with Q=quick it is left out if it was not built before.
 points() {
 	local policy
 	[ -n "$Q" ] || off_kernel >&2
@@ -19,7 +19,11 @@ images() {
 	for which in off on; do
 		kernel=$UML
 		[ $which = on ] || kernel=$BUILD/off/fast/linux
-		size "$kernel" | awk -v which=$which 'NR == 2 { print which, "text", $1; print which, "data", $2; print which, "bss", $3 }'
+		# The root file system is in it, which may be another.
+		{ size "$kernel"; size -A "$kernel"; } | awk -v which=$which '
+			NR == 2 { text = $1; data = $2; bss = $3 }
+			$1 == ".init.ramfs" { text -= $2 }
+			END { print which, "text", text; print which, "data", data; print which, "bss", bss }'
 		echo "$which struct_page $(gdb -nx -q -batch -ex 'output sizeof(struct page)' "$kernel" 2>/dev/null)"
 	done
 	for file in "$BUILD"/fast/mm/mlock_*.o; do
@@ -27,35 +31,34 @@ images() {
 	done
 }
 
+# more METRIC: with the option on, less with it off.
+more() { echo $(($(median of=image what=on "metric=$1") - $(median of=image what=off "metric=$1"))); }
+
 page() {
 	local metric
-	echo "## Footprint"
-	echo
+	cat <<-'END'
+		## Footprint
+
+		- For a user: what CONFIG_MLOCK_POLICY costs where it is compiled in, whatever the policy: text and data of the image; nothing in `struct page`; nothing
+		  for each page that is marked.
+		- Expected: so: a parked page is on no list, and its mark is a flag that it has anyway; one on the unevictable list is linked by what linked it
+		  into another. The text is three policies, the audit, the knobs, the trace events and the sync points.
+		- A surprise: none.
+		- Again: `make bench T=footprint`; a point: `make shell P=lazy M=1500M CMD=mark_cost`.
+
+	END
 	if [ -n "$(median of=image what=on metric=text)" ]; then
-		echo "The kernel with the option on, less that with it off:"
-		echo
-		echo "| | off | on | more |"
+		echo "| bytes | off | on | more |"
 		echo "|---|---|---|---|"
 		for metric in text data bss struct_page; do
-			printf '| %s, bytes | %s | %s | %s |\n' "$metric" "$(median of=image what=off "metric=$metric")" "$(median of=image what=on "metric=$metric")" \
-				"$(($(median of=image what=on "metric=$metric") - $(median of=image what=off "metric=$metric")))"
+			printf '| %s | %s | %s | %s |\n' "$metric" "$(median of=image what=off "metric=$metric")" "$(median of=image what=on "metric=$metric")" "$(more $metric)"
 		done
 		echo
-		bound "more in struct page, in bytes" "$(($(median of=image what=on metric=struct_page) - $(median of=image what=off metric=struct_page)))" '<=' 0
+		bound "more in struct page, in bytes" "$(more struct_page)" '<=' 0
 		echo
-		echo "By file, text:"
-		echo
+		printf '%s:\n\n' "By file, in bytes"
 		picked of=image metric=text | awk -F '\t' 'NR > 1 && $5 ~ /^mlock_/ { print "- `mm/" $5 ".c`: " $7 }'
 		echo
 	fi
-	table policy of "Memory that a page's mark takes, in bytes, of 262144 locked pages which reclaim has met" 1 what=mark metric=bytes
-	cat <<-'END'
-		For a user: nothing for each page, whatever the policy. A parked page is marked by flags that it has, and is on no list; one on the
-		unevictable list is linked by what linked it into another. The text is that of three policies with the audit, the knobs, the trace events and the sync points.
-
-		Expected: so. What is left for each page is the noise of the kernel's own allocations beside a gigabyte.
-
-		Again: `make bench T=footprint`.
-
-	END
+	table policy what "Memory that a mark takes, in bytes for a page, of 262144 pages that are locked and were met by reclaim" 1 of=mark metric=bytes
 }

@@ -20,32 +20,36 @@ page() {
 		## mlock, munlock, fault, munmap and exit
 
 		So many processes have the same 4 MiB of a file mapped; one of them does the operation. The others have it locked too, or only have it
-		mapped. Pages are where the kernel finds them at once, and one behind the other, as UML has the host map each run by itself.
+		mapped. The pages lie one behind the other, as UML has the host map each run of pages by itself. A fault is the kernel's own, of a
+		`madvise(MADV_POPULATE_READ)`, which brings sixteen pages at a time: one from user code is another matter on UML, see the lab itself.
 
 	END
-	picture locks-lock "time for a page by the number of processes that lock it"
-	picture locks-map "time for a page by the number of processes that have it mapped"
-	picture locks-visited "mappings visited for a page"
+	figure locks-lock "One operation, where the others lock the page too" <<-'END'
+		- For a user: what a policy takes from those who lock memory, for each page and operation.
+		- Expected: flat lines: `rmap` asks the reverse map at munlock, munmap and exit, and the first other lock that it meets ends the walk.
+		- A surprise: `lazy` costs what `none` does, at mlock as well: nothing is marked, and what reclaim has not found need not be looked for.
+		- Again: `make bench T=locks`; a point: `make shell P=rmap M=512M CMD='lock_cost 64 lock'`.
+	END
+	figure locks-map "One operation, where the others only map the page" <<-'END'
+		- For a user: the worst case of `rmap`, memory that many share and one locks: the end of the lock costs some 20 ns for each who shares.
+		- Expected: so, and why 6.12 counts instead. The other lines are flat.
+		- A surprise: exit is as dear as munmap and more for reasons that have nothing to do with locks: a process ends with it.
+		- Again: `make bench T=locks`; a point: `make shell P=rmap M=512M CMD='lock_cost 64 map'`.
+	END
+	figure locks-visited "Mappings that a munlock visits" <<-'END'
+		- For a user: where the time of the figure above goes; by the trace event `munlock_walk`.
+		- Expected: all that map the page, or two: that of the caller, and the first that locks it.
+		- A surprise: none.
+		- Again: `make bench T=locks`; one: `make shell P=rmap CMD='trace munlock_walk lock_cost 8 map'`.
+	END
 	for others in lock map; do
 		for what in mlock munlock fault munmap exit; do
-			table processes policy "$what, in ns for a page, the others $others it" 1 "others=$others" "what=$what" metric=ns
+			table processes policy "$what, in ns for a page, by the number of processes; the others $others it" 1 "others=$others" "what=$what" metric=ns
 		done
 	done
 	for others in lock map; do
 		for what in munlock munmap exit; do
-			table processes policy "Mappings that $what visits for a page, the others $others it" 1 "others=$others" "what=$what" metric=visited
+			table processes policy "Mappings that $what visits for a page, by the number of processes; the others $others it" 1 "others=$others" "what=$what" metric=visited
 		done
 	done
-	cat <<-'END'
-		For a user: `count` and `none` have a price that does not depend on how many have the page. `rmap` asks the reverse map at each munlock,
-		munmap and exit of who locks: if another locks it too, the first such mapping ends the walk; if nobody does, all are visited, some 20 ns
-		each. `lazy` asks only for a page that reclaim has found and put aside before, which here it has not.
-
-		Expected: flat lines, but for `rmap` where the others only map. That `mlock` is not slower under any policy was hoped for:
-		it is marked in batches everywhere. A surprise: an exit is dearer than an munmap for reasons that have nothing to do with locks, the end of a
-		process; the difference of the policies is the same.
-
-		Again: `make bench T=locks`.
-
-	END
 }

@@ -2,7 +2,7 @@
 set multiplot layout 2,3 title heading font ',14' margins 0.07,0.98,0.10,0.86 spacing 0.06,0.16
 set logscale xy 
 set xrange [0.8:80]
-set yrange [20:5000]
+set yrange [10:5000]
 set format y "%g"
 set xtics (1, 2, 4, 8, 16, 32, 64)
 set xlabel "processes that have the page"

@@ -5,12 +5,14 @@ case_bench_typos() {
 	Q=fast refuses "Q=fast is not known: Q=quick" harness/bench
 	T=reclam refuses "no benchmark 'reclam': there is reclaim" harness/bench plan
 	V=debug refuses "make bench measures V=fast" harness/bench
-	refuses "make bench takes no P=" make bench P=lazy
+	refuses "make bench takes no P=, L=" make bench L=classic
+	gets 2 make bench T=reclam
+	says "there is reclaim"
 }
 
 # benchmark NAME: from here on the benchmarks are those that this is called for, each as standard input has it.
 benchmark() {
-	export BENCHES=$HERE/benches BUILD=$HERE/build
+	export BENCHES=$HERE/benches BUILD=$HERE/build DOCS=$HERE/docs
 	mkdir -p "$BENCHES" "$BUILD"
 	cat >"$BENCHES/$1.sh"
 }
@@ -41,7 +43,7 @@ case_bench() {
 	# Once each, with Q=quick.
 	Q=quick gets 1 harness/bench
 	[ "$(grep -vc '^#' "$BUILD/bench/known.tsv")" = 5 ] || fail "not one round"
-	git diff --quiet docs || fail "docs/ is another"
+	[ ! -e "$DOCS" ] || fail "there is a page for docs/"
 }
 
 case_bench_fails() {
@@ -50,20 +52,52 @@ case_bench_fails() {
 		points() { echo "count|classic|1|echo nothing here"; }
 		page() { :; }
 	END
-	refuses "the benchmark silent has no value at count|classic|1|echo nothing here: it printed 'nothing here'" harness/bench
+	refuses "the benchmark silent fails at count|classic|1|echo nothing here, which is to print lines 'WHAT METRIC VALUE': nothing here" harness/bench
 	benchmark silent <<-'END'
 		columns="size"
 		points() { echo "count|classic|1|ends 3"; }
-		ends() { echo why; return "$1"; }
+		ends() { echo this; echo why >&2; return "$1"; }
 		page() { :; }
 	END
 	refuses "the benchmark silent fails at count|classic|1|ends 3: why" harness/bench
+	benchmark silent <<-'END'
+		columns="size"
+		points() { echo "count|classic|1|echo all ns 1"; missing; }
+		page() { :; }
+	END
+	gets 127 harness/bench
+	says "missing: command not found"
+	benchmark silent <<-'END'
+		columns="size"
+		points() { :; }
+		page() { :; }
+	END
+	refuses "the benchmark silent has no points" harness/bench
 	[ ! -e "$BUILD/bench/benchmarks.md" ] || fail "there is a page"
 }
 
-# Each plot of the lab can be drawn where nothing was measured yet, and names its size.
+# TERM to the script alone: the point ends, whatever it is at, and the values of other points count for nothing.
+case_bench_ended() {
+	local status=0 pid
+	benchmark slow <<-'END'
+		columns="size"
+		points() { for size in 1 2; do echo "count|classic|$size|slow $size"; done; }
+		slow() { echo all ns 1; [ "$1" = 1 ] || { : >"$OUT/here"; sleep 77 & wait; }; }
+		page() { :; }
+	END
+	harness/bench >"$HERE/said" 2>&1 &
+	pid=$!
+	soon [ -e "$BUILD/bench/here" ]
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
+	[ "$status" = 130 ] || fail "status $status"
+	says "interrupted: 1 of 6 points were measured"
+	[ ! -e "$BUILD/bench/slow.tsv" ] || fail "values of a run that did not end"
+}
+
+# A plot comes as SVG and as PNG; each of the lab's has its place in the page, with what there is to say of it.
 case_bench_plots() {
-	local script
+	local script text
 	command -v gnuplot >/dev/null || skip "no gnuplot here, which make bench would install"
 	benchmark drawn <<-'END'
 		columns="size"
@@ -71,10 +105,29 @@ case_bench_plots() {
 		page() { :; }
 	END
 	printf '# size 300,200\nplot pick("metric=ns") using 4:7 with lines title "ns"\n' >"$BENCHES/drawn.gp"
+	benchmark plain <<-'END'
+		columns="size"
+		points() { echo "count|classic|1|echo all ns 3"; }
+		page() { bound three "$(median metric=ns)" '<=' 3; bound four "$(median metric=four)" '<=' 4; }
+	END
 	Q=quick gets 0 harness/bench
 	grep -q '<svg' "$BUILD/bench/drawn.svg" || fail "no SVG"
 	head -c 4 "$BUILD/bench/drawn.png" | grep -q PNG || fail "no PNG"
+	# What was not measured is a miss, but with Q=quick. A whole run that misses nothing writes the page of docs/, and the plots.
+	gets 1 harness/bench
+	says "plain: four: was not measured"
+	[ ! -e "$DOCS" ] || fail "there is a page for docs/"
+	sed -i 's/four/ns/g' "$BENCHES/plain.sh"
+	gets 0 harness/bench page
+	{ [ -s "$DOCS/benchmarks.md" ] && [ -s "$DOCS/benchmarks/drawn.svg" ]; } || fail "no page for docs/"
+	Q=quick T=plain gets 0 harness/bench
+	refuses "are not of one machine, kernel and size" harness/bench page
 	printf '# size 300,200\nplot nosuch\n' >"$BENCHES/drawn.gp"
-	Q=quick refuses "gnuplot cannot plot $BENCHES/drawn.gp" harness/bench
-	for script in harness/benches/*-*.gp; do head -n 1 "$script" | grep -qx '# size [0-9]*,[0-9]*' || fail "$script has no size"; done
+	T=drawn Q=quick refuses "gnuplot cannot plot $BENCHES/drawn.gp" harness/bench
+	for script in harness/benches/*.gp; do
+		grep -q '^# size ' "$script" || continue
+		script=$(basename "$script" .gp)
+		grep -A 20 "figure $script \"" harness/benches/*.sh | sed -n '/figure/,/END$/p' >"$HERE/said"
+		for text in "For a user:" "Expected:" "A surprise:" "Again: \`make bench T="; do says "$text"; done
+	done
 }

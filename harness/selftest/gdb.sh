@@ -43,6 +43,7 @@ case_gdb_typos() {
 	CMD=true L=nosuch refuses "no LRU 'nosuch'" harness/debug
 	CMD=true M=1 refuses "M=1 is too little" harness/debug
 	CMD=true V=nosuch refuses "no variant" harness/debug
+	CMD=true B=nosuchfunction refuses "no function of the kernel: there is none like it" harness/debug
 	CMD=true B=shrnk_folio_list refuses "no function of the kernel: there is shrink_" harness/debug
 	CMD=true B=mm/nosuch.c:3 refuses "is no place in the kernel" harness/debug
 	CMD=true GDB=nosuch refuses "no nosuch here" harness/debug

@@ -7,7 +7,7 @@
  * So many PROCESSES have N pages of one file mapped, one of them this one. The others lock them, or only map them (OTHERS is lock or
  * map). Prints "OPERATION ns VALUE", for one page, the median of ROUNDS, and "OPERATION visited VALUE": how many mappings its walks
  * of the reverse map have visited, for each page; 0 where the policy walks none. Operations: mlock and munlock of what is mapped;
- * fault, into a mapping that is locked; munmap, and exit, of who has locked.
+ * fault, into a mapping that is locked, by the kernel and sixteen pages at a time; munmap, and exit, of who has locked.
  */
 #include "umlock.h"
 

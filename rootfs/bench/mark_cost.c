@@ -40,6 +40,8 @@ int main(void)
 		if (munlock(p, N * PAGE))
 			die("munlock", strerror(errno), "see dmesg");
 	}
+	if (marked != N && strcmp(policy_name(), "none"))
+		die("mlock", "pages are not marked", "see /sys/kernel/debug/mlock/audit");
 	printf("mark bytes %.3f\nmark marked %ld\n", (double)(after - before) / N, marked);
 	return 0;
 }

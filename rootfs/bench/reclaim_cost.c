@@ -5,13 +5,17 @@
  *	reclaim_cost anon 40960 36864 64 2048 8 60
  *
  * A group has so many PAGES of anonymous memory or of a file (KIND is anon or file), LOCKED of them locked, in CHUNKS of locked ones
- * and others in turns. None was touched lately. TAKE are asked for, new ones come for those that went, and that again: in the first
- * pass reclaim meets each page for the first time; then WARM times all that can go is asked for, so that all that is locked is met, and
- * the PASSES after that are the steady state. Prints lines "first METRIC VALUE" and "steady METRIC VALUE", for one pass: scanned and reclaimed (pages), looked_at (pages:
- * scanned, and those of the active list or a younger generation), ns (of the whole), wait_ns (until the first pages, asked for before
- * the rest, were there), refused (the kernel gave up before all were there), scanned_per_page and ns_per_page, of what was reclaimed;
- * and "fill ns VALUE" for all pages at the beginning.
- * After LIMIT seconds in one pass that is the end: "all stopped 1", and the pass is what it came to by then.
+ * and others in turns. None was touched lately. One page is asked for, then TAKE, unless those went with the first; new ones come for
+ * what can go, and that again: in the first pass reclaim meets each page for the first time; then WARM times all that can go is asked
+ * for, so that all that is locked is met, and the PASSES after that are the steady state. From the second pass on, those that can go are
+ * younger than those that are locked.
+ *
+ * Prints lines "first METRIC VALUE" and "steady METRIC VALUE", for one pass: scanned and reclaimed (pages), looked_at (pages: scanned, and
+ * those of the active list or a younger generation), ns (of the whole), wait_ns and wait_reclaimed (until the request for one page was
+ * done, and how many went with it), refused (requests that the kernel gave up), and of what was reclaimed scanned_per_page,
+ * looked_at_per_page and ns_per_page. For all pages at the beginning: "lock ns VALUE", the time in mlock(2), and "fill ns VALUE", that
+ * and the time to populate the others. When a request takes more than LIMIT seconds, that is the end: "all stopped 1", and the pass is what
+ * it came to by then; "all limit LIMIT".
  */
 #include "umlock.h"
 
@@ -29,7 +33,7 @@
 #define FIRST_PAGES 1	/* asked for first; the kernel takes a batch, 32 */
 
 struct cost {
-	double scanned, reclaimed, looked_at, ns, wait_ns, refused;
+	double scanned, reclaimed, looked_at, ns, wait_ns, wait_reclaimed, refused;
 };
 
 static struct cgroup group;
@@ -70,6 +74,7 @@ static void touch(const volatile char *p, long n)
 static void fill(long chunks, long going)
 {
 	long i, f = n_free / chunks, l = n_locked / chunks;
+	double lock_ns = 0, ns = 0, start;
 	char *locked;
 
 	if (is_file) {
@@ -82,10 +87,14 @@ static void fill(long chunks, long going)
 		die("mmap", strerror(errno), "more guest memory");
 	locked = at + n_free * PAGE;
 	for (i = 0; i < chunks; i++) {
+		start = now();
 		if (l && mlock(locked + i * l * PAGE, l * PAGE))
 			die("mlock", strerror(errno), "more guest memory");
+		lock_ns += now() - start;
 		populate(at + i * f * PAGE, f);
+		ns += now() - start;
 	}
+	printf("lock ns %.0f\nfill ns %.0f\n", lock_ns, ns);
 	touch(at, n_free < going ? n_free : going);
 }
 
@@ -131,7 +140,7 @@ static bool ask(long n, struct cost *c)
 
 static bool pass(long take, struct cost *c)
 {
-	long scanned, reclaimed, refilled;
+	long scanned, reclaimed, refilled, went;
 	double before = c->ns;
 	bool done;
 
@@ -141,7 +150,11 @@ static bool pass(long take, struct cost *c)
 	reclaimed = cgroup_stat(&group, "pgsteal");
 	done = ask(FIRST_PAGES, c);
 	c->wait_ns += c->ns - before;
-	done = done && ask(take, c);
+	went = cgroup_stat(&group, "pgsteal") - reclaimed;
+	c->wait_reclaimed += went;
+	/* MGLRU may have taken all that can go for the first page: there is nothing left to ask for. */
+	if (done && went < take)
+		done = ask(take, c);
 	scanned = cgroup_stat(&group, "pgscan") - scanned;
 	c->scanned += scanned;
 	c->looked_at += scanned + cgroup_stat(&group, "pgrefill") - refilled;
@@ -153,23 +166,23 @@ static void print(const char *name, const struct cost *c, int passes)
 {
 	const struct { const char *metric; double sum; } rows[] = {
 		{ "scanned", c->scanned }, { "looked_at", c->looked_at }, { "reclaimed", c->reclaimed },
-		{ "ns", c->ns }, { "wait_ns", c->wait_ns }, { "refused", c->refused },
+		{ "ns", c->ns }, { "wait_ns", c->wait_ns }, { "wait_reclaimed", c->wait_reclaimed }, { "refused", c->refused },
 	};
 
 	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		printf("%s %s %.2f\n", name, rows[i].metric, rows[i].sum / passes);
 	if (c->reclaimed)
-		printf("%s scanned_per_page %.3f\n%s ns_per_page %.1f\n", name, c->scanned / c->reclaimed, name, c->ns / c->reclaimed);
+		printf("%s scanned_per_page %.3f\n%s looked_at_per_page %.3f\n%s ns_per_page %.1f\n", name, c->scanned / c->reclaimed,
+		       name, c->looked_at / c->reclaimed, name, c->ns / c->reclaimed);
 }
 
 int main(int argc, char **argv)
 {
 	struct cost first = { 0 }, warm = { 0 }, steady = { 0 };
 	long take, passes, done = 0;
-	double start;
 	bool stopped;
 
-	if (argc != 8) {
+	if (argc != 8 || (strcmp(argv[1], "anon") && strcmp(argv[1], "file"))) {
 		fprintf(stderr, "reclaim_cost anon|file PAGES LOCKED CHUNKS TAKE PASSES LIMIT\n");
 		return 2;
 	}
@@ -179,15 +192,14 @@ int main(int argc, char **argv)
 	take = atol(argv[5]);
 	passes = atol(argv[6]);
 	limit = atol(argv[7]);
-	swap_on();
+	if (!is_file && swap_on() < 2 * take + (n_locked ? n_free : (1 + WARM + passes) * take))
+		die("swap", "is too small for what is to go", "umlock.swap=4G");
 	/* UML maps each run of pages by itself, and the host allows 65530: they must not come back in the order in which they went. */
 	make_free_pages_global();
 	group = cgroup_make("bench");
 	reclaimer = peer_start(reclaim, NULL);
 	cgroup_enter(&group);
-	start = now();
 	fill(atol(argv[4]), 2 * (1 + WARM + passes) * take);
-	printf("fill ns %.0f\n", now() - start);
 
 	stopped = !pass(take, &first);
 	print("first", &first, 1);
@@ -198,6 +210,6 @@ int main(int argc, char **argv)
 	}
 	if (done > WARM)
 		print("steady", &steady, done - WARM);
-	printf("all stopped %d\n", stopped);
+	printf("all stopped %d\nall limit %ld\n", stopped, limit);
 	return 0;
 }
