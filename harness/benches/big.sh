@@ -63,7 +63,7 @@ page() {
 		- For a user: the problem of the second seed, and that it is solved. Whoever needs memory first, on a machine full of locked pages, waits under `none`
 		  until reclaim has looked at all 33 million; under `count`, `rmap` and `lazy,eager` there is nothing to look at. `lazy` waits as `none`
 		  does, once.
-		- Expected: so. The seed's hours are seconds: one CPU, no disk, nobody else who scans. The ratio is what carries over.
+		- Expected: so. The seed's hours are seconds here: no disk, no other CPU, nobody else who scans. The ratio is what to look at.
 		- A surprise: under MGLRU `none` takes all that can go, a gigabyte, for the one page that is asked for first: see the first figure of the
 		  benchmark reclaim.
 		- Again: `make bench T=big`; a point: `SWAP=- WORDS=umlock.swap=4G make shell P=none M=150G CMD='reclaim_cost anon 33816576 33554432 1 65536 2 60'`.

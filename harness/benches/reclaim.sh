@@ -35,9 +35,10 @@ page() {
 
 	END
 	figure reclaim-scanned "Pages scanned for each page reclaimed" <<-'END'
-		- For a user: how much work one page takes. Under `none` it is tens or thousands of looks where most of memory is locked; under the other
+		- For a user: how much work one page takes. Under `none` it is ten looks, or a hundred, where most of memory is locked; under the other
 		  policies it is one, however much is locked.
-		- Expected: 1 / (1 - fraction) under `none`, 2, 10 and 100, in the first pass (the tables have it so); 1 elsewhere.
+		- Expected: 1 / (1 - fraction) under `none`, 2, 10 and 100, in the first pass (the tables have 2.5, 12 and 100, as a row of locked pages comes
+		  first); 1 elsewhere.
 		- A surprise: `none`, later. The classic LRU has the locked pages on its active list by then; as it ages that it looks at each twice, there and, when it
 		  has moved it back, on the inactive one (pages looked at, in the tables, has both). MGLRU does not end a group's
 		  reclaim when it has enough (`should_abort_scan()` of mm/vmscan.c): once the oldest generation is full of locked pages, a request for one
