@@ -10,7 +10,7 @@ unknown := $(filter-out T P L V J N M S B Q ATTACH CMD DIR KERNEL FAILED SEED OP
 $(if $(unknown),$(error umlock: no variable $(unknown): 'make help' lists them))
 $(if $(filter run,$(MAKECMDGOALS)),$(if $(CMD)$(DIR),$(error umlock: make run takes no CMD= and no DIR=: make shell does)))
 $(if $(filter fuzz,$(MAKECMDGOALS)),$(if $(T)$(N)$(M)$(FAILED),$(error umlock: make fuzz takes no T=, N=, M= and FAILED=: see docs/fuzz.md)))
-$(if $(filter bench,$(MAKECMDGOALS)),$(if $(P)$(L)$(N)$(M)$(FAILED),$(error umlock: make bench takes no P=, L=, N=, M= and FAILED=: see docs/benchmarks.md)))
+$(if $(filter bench,$(MAKECMDGOALS)),$(if $(P)$(L)$(N)$(M)$(FAILED),$(error umlock: make bench takes no P=, L=, N=, M= and FAILED=: it measures all policies under both LRUs; T= and Q=quick choose)))
 $(if $(filter gdb,$(MAKECMDGOALS)),$(if $(N)$(S)$(FAILED),$(error umlock: make gdb takes no N=, S= and FAILED=: see docs/gdb.md)))
 
 MAKEFLAGS += --no-builtin-rules --no-print-directory

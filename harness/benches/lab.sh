@@ -108,10 +108,12 @@ page() {
 		- Expected: so.
 		- A surprise: what made the difference: 80 ms of each boot were the calibration of a delay loop, and most of a page's cost was the host's, which had to
 		  bring and clear pages that were zero already.
+		  And `map_locked` in the table of pages: the kernels plain and off unpack the root file system a second time, over the one in them, so that some memory
+		  is no longer fresh.
 		- Again: `make bench T=lab`; one: `time T=ramfs P=count L=classic harness/run`.
 	END
 	table of what "Seconds from the command to the verdict" 1 metric=s
-	echo "Bounds:"
+	echo "Bounds, of the medians:"
 	echo
 	line "boot to the verdict of one small test" "$(median of=boot what=umlock metric=s)" s 1 0.35
 	line "\`make gdb T=mlock B=shrink_folio_list\` until it stops there" "$(median of=gdb what=umlock metric=s)" s 1 5

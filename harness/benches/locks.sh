@@ -26,8 +26,10 @@ page() {
 	END
 	figure locks-lock "One operation, where the others lock the page too" <<-'END'
 		- For a user: what a policy takes from those who lock memory, for each page and operation.
-		- Expected: flat lines: `rmap` asks the reverse map at munlock, munmap and exit, and the first other lock that it meets ends the walk.
-		- A surprise: `lazy` costs what `none` does, at mlock as well: nothing is marked, and what reclaim has not found need not be looked for.
+		- Expected: flat lines: `rmap` asks the reverse map at munlock, munmap and exit, and the first other lock that it meets ends the walk. From one
+		  process to two they fall: what another has locked already need not be moved.
+		- A surprise: `lazy` costs what `none` does, but for 5 ns at munlock: nothing is marked, and what reclaim has not found need not be looked for.
+		  `lazy,eager`, which parks at mlock, is dearer than `count`.
 		- Again: `make bench T=locks`; a point: `make shell P=rmap M=512M CMD='lock_cost 64 lock'`.
 	END
 	figure locks-map "One operation, where the others only map the page" <<-'END'
@@ -39,8 +41,8 @@ page() {
 	figure locks-visited "Mappings that a munlock visits" <<-'END'
 		- For a user: where the time of the figure above goes; by the trace event `munlock_walk`.
 		- Expected: all that map the page, or two: that of the caller, and the first that locks it.
-		- A surprise: none.
-		- Again: `make bench T=locks`; one: `make shell P=rmap CMD='trace munlock_walk lock_cost 8 map'`.
+		- A surprise: nothing.
+		- Again: `make bench T=locks`; one: `make shell P=rmap CMD='trace -e munlock_walk lock_cost 8 map'`.
 	END
 	for others in lock map; do
 		for what in mlock munlock fault munmap exit; do

@@ -39,8 +39,8 @@ page() {
 		  policies it is one, however much is locked.
 		- Expected: 1 / (1 - fraction) under `none`, 2, 10 and 100, in the first pass (the tables have 2.5, 12 and 100, as a row of locked pages comes
 		  first); 1 elsewhere.
-		- A surprise: `none`, later. The classic LRU has the locked pages on its active list by then; as it ages that it looks at each twice, there and, when it
-		  has moved it back, on the inactive one (pages looked at, in the tables, has both). MGLRU does not end a group's
+		- A surprise: `none`, later. The classic LRU has the locked pages on its active list by then. At 50 % it need not age that list, and meets none of them;
+		  from 90 % on it must, and looks at each page twice, there and, moved back, on the inactive list ("pages looked at", in the tables, has both). MGLRU does not end a group's
 		  reclaim when it has enough (`should_abort_scan()` of mm/vmscan.c): once the oldest generation is full of locked pages, a request for one
 		  page goes through all of them and takes all that can go.
 		- Again: `make bench T=reclaim`; a point: `SWAP=- WORDS=umlock.swap=2G make shell P=none L=mglru M=2500M CMD='reclaim_cost anon 409600 405504 64 2048 8 60'`.
@@ -48,21 +48,22 @@ page() {
 	figure reclaim-time "Time for each page reclaimed" <<-'END'
 		- For a user: what that work comes to. To reclaim a page takes about 1 µs here, where no disk is waited for; a look at one that is locked
 		  about 0.1 µs, as its reverse map is asked for one mapping, and says no.
-		- Expected: as the pages scanned.
+		- Expected: as the pages scanned. (MGLRU at 50 % is cheap for each page, as it takes fifty thousand at once.)
 		- A surprise: how cheap a look is while nobody else looks. What a machine adds that UML has not is many CPUs that want one lru_lock for it.
 		- Again: `make bench T=reclaim`.
 	END
-	figure reclaim-wait "Time until the first page is there" <<-'END'
+	figure reclaim-wait "Time until a request for one page is done" <<-'END'
 		- For a user: how long somebody waits who needs a page now, and not 8 MiB.
 		- Expected: under `none`, one batch of 32 pages at so many looks each; elsewhere no difference.
-		- A surprise: under `none` in the steady state the first page is most of the whole: what is locked is in front of all that can go.
+		- A surprise: in the steady state, under `none`, the one page is most of the whole from 90 % on, and all of it under MGLRU: what is locked is in
+		  front of all that can go.
 		- Again: `make bench T=reclaim`.
 	END
 	figure reclaim-passes "The first pass, and the steady state" <<-'END'
-		- For a user: what `lazy` is about. It pays once, in the first pass, what `none` pays again and again: the pass that meets a locked page puts
-		  it aside. `lazy,eager`, `rmap` and `count` do that when the page is locked.
+		- For a user: what `lazy` is about. It pays once, in the first pass: whoever meets a locked page puts it aside. `none` goes on paying, here a sixth of it,
+		  under MGLRU all (the tables). `lazy,eager`, `rmap` and `count` do that when the page is locked.
 		- Expected: so.
-		- A surprise: none.
+		- A surprise: nothing.
 		- Again: `make bench T=reclaim`.
 	END
 	for kind in anon file; do
@@ -73,7 +74,7 @@ page() {
 				table locked policy "Pages scanned for each page reclaimed, by the percentage that is locked" 1 "kind=$kind" "lru=$lru" "what=$what" metric=scanned_per_page
 				table locked policy "Pages looked at, on the active list and in younger generations too" 1 "kind=$kind" "lru=$lru" "what=$what" metric=looked_at_per_page
 				table locked policy "Time for each page reclaimed, in µs" 1e-3 "kind=$kind" "lru=$lru" "what=$what" metric=ns_per_page
-				table locked policy "Time until the first page, in ms" 1e-6 "kind=$kind" "lru=$lru" "what=$what" metric=wait_ns
+				table locked policy "Time until the request for one page was done, in ms" 1e-6 "kind=$kind" "lru=$lru" "what=$what" metric=wait_ns
 				table locked policy "Pages that went with the request for one" 1 "kind=$kind" "lru=$lru" "what=$what" metric=wait_reclaimed
 			done
 		done
