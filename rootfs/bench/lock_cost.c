@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #define N 1024L
@@ -28,14 +27,6 @@
 static int fd;
 static char *p;
 static long offset;	/* of the N pages in the file, in bytes */
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
 
 static void must(int err, const char *what)
 {
@@ -92,12 +83,12 @@ static void begin(void)
 {
 	if (walks)
 		trace_start("munlock_walk");
-	start = now();
+	start = clock_ns();
 }
 
 static double end(void)
 {
-	double ns = now() - start;
+	double ns = clock_ns() - start;
 
 	if (walks)
 		trace_stop();

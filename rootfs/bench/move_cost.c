@@ -13,20 +13,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #define N 16384L
 #define ROUNDS 5
 #define CHUNK 16L	/* locked pages in a row */
 #define HOLE 64L	/* free ones between two rows */
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
 
 static char *map(long n)
 {
@@ -70,9 +61,9 @@ static void move(const char *name, void (*how)(char *p), char *p, int rounds, lo
 	counters_take(&vm, "/proc/vmstat");
 	for (int i = 0; i < rounds; i++) {
 		settled();
-		start = now();
+		start = clock_ns();
 		how(p);
-		ns += now() - start;
+		ns += clock_ns() - start;
 		away += elsewhere(p, was);
 	}
 	moved = counters_delta(&vm, "pgmigrate_success");

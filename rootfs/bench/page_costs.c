@@ -7,27 +7,19 @@
  * one such time), a first touch from user code, mlock() and munlock() of a
  * page that is there, a getppid().
  */
+#include "umlock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
-#define PAGE 4096UL
 #define FRESH 16384	/* pages: 64 MiB, a quarter of the guest */
 #define TOUCHED 1024
 #define CALLS 10000
 #define ROUNDS 5
 #define CHEAP 25	/* rounds of what a tick would be much of */
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
 
 static char *map(long pages, int flags)
 {
@@ -43,20 +35,20 @@ static char *map(long pages, int flags)
 
 static double locked_fresh(void)
 {
-	double start = now();
+	double start = clock_ns();
 
 	map(FRESH, MAP_LOCKED);
-	return (now() - start) / FRESH;
+	return (clock_ns() - start) / FRESH;
 }
 
 static double touched(void)
 {
 	char *p = map(TOUCHED, 0);
-	double start = now();
+	double start = clock_ns();
 
 	for (long i = 0; i < TOUCHED; i++)
 		p[i * PAGE] = 1;
-	start = now() - start;
+	start = clock_ns() - start;
 	munmap(p, TOUCHED * PAGE);
 	return start / TOUCHED;
 }
@@ -64,13 +56,13 @@ static double touched(void)
 /* The time that a call takes for all pages, each of which is there, for one. */
 static double timed(int (*call)(const void *, size_t), char *p)
 {
-	double start = now();
+	double start = clock_ns();
 
 	if (call(p, FRESH * PAGE)) {
 		perror("page_costs");
 		exit(1);
 	}
-	return (now() - start) / FRESH;
+	return (clock_ns() - start) / FRESH;
 }
 
 static double locked(void)
@@ -95,11 +87,11 @@ static double unlocked(void)
 
 static double called(void)
 {
-	double start = now();
+	double start = clock_ns();
 
 	for (int i = 0; i < CALLS; i++)
 		syscall(SYS_getppid);
-	return (now() - start) / CALLS;
+	return (clock_ns() - start) / CALLS;
 }
 
 static void best(const char *name, double (*cost)(void), int rounds)

@@ -26,7 +26,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #define WARM 2
@@ -43,14 +42,6 @@ static int fd = -1;
 static long limit;
 static char *at;	/* those that can go first, then the locked ones */
 static long n_free, n_locked;
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
-}
 
 /* By a process that has none of the pages. */
 static int reclaim(int n, void *arg) { return cgroup_reclaim(&group, n, is_file ? 0 : 200); }
@@ -87,12 +78,12 @@ static void fill(long chunks, long going)
 		die("mmap", strerror(errno), "more guest memory");
 	locked = at + n_free * PAGE;
 	for (i = 0; i < chunks; i++) {
-		start = now();
+		start = clock_ns();
 		if (l && mlock(locked + i * l * PAGE, l * PAGE))
 			die("mlock", strerror(errno), "more guest memory");
-		lock_ns += now() - start;
+		lock_ns += clock_ns() - start;
 		populate(at + i * f * PAGE, f);
-		ns += now() - start;
+		ns += clock_ns() - start;
 	}
 	printf("lock ns %.0f\nfill ns %.0f\n", lock_ns, ns);
 	touch(at, n_free < going ? n_free : going);
@@ -122,16 +113,16 @@ static void age(void)
 static bool ask(long n, struct cost *c)
 {
 	struct pollfd answer = { .fd = reclaimer.from, .events = POLLIN };
-	double start = now();
+	double start = clock_ns();
 	int err;
 
 	peer_begin(&reclaimer, n);
 	if (!poll(&answer, 1, limit * 1000)) {
-		c->ns += now() - start;
+		c->ns += clock_ns() - start;
 		return false;
 	}
 	err = peer_result(&reclaimer);
-	c->ns += now() - start;
+	c->ns += clock_ns() - start;
 	if (err && err != -EAGAIN)
 		die("memory.reclaim", strerror(-err), "see dmesg");
 	c->refused += err != 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the machine lends to a test: swap, compaction, SysV shm segments. */
+/* What the machine lends to a test: swap, compaction, a disk, a clock, SysV shm segments. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/swap.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "umlock.h"
@@ -101,6 +102,14 @@ int disk_open(long n)
 	if (fd < 0 || ioctl(fd, BLKGETSIZE64, &bytes) || bytes < n * PAGE)
 		die(dev, strerror(errno), "CONFIG_ZRAM; of two who ask for it, the first wants more");
 	return fd;
+}
+
+double clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
 int shm_make(long n)

@@ -211,7 +211,7 @@ double scans_per_page(const char *name, long locked, long n);
 /* A value of memory.stat, in its own unit (bytes, or events). */
 long cgroup_stat(const struct cgroup *cg, const char *key);
 
-/* machine.c: swap, compaction, SysV shm */
+/* machine.c: swap, compaction, a disk, a clock, SysV shm */
 
 /* Swap on the first ubd, else zram, unless some is on; returns pages of swap. */
 long swap_on(void);
@@ -239,6 +239,8 @@ int disk_open(long n);
  * was to fail still, 0 if it did; -1 where the kernel is not built for that. To ask takes allocations itself.
  */
 int fail_nth(int nth);
+/* The time since some moment, in ns. */
+double clock_ns(void);
 /* A new private SysV segment of n pages; dies if it cannot be made. */
 int shm_make(long n);
 /* Is SHM_LOCKED set in its mode? */
