@@ -13,6 +13,3 @@ set linetype 4 lc rgb '#1f77b4' lw 2 pt 11	# lazy
 set linetype 5 lc rgb '#17becf' lw 2 pt 13	# lazy,eager
 # The rows with these values: pick("policy=none metric=ns")
 pick(keys) = "< awk -f harness/benches/pick.awk -v keys='" . keys . "' " . file
-# Panels by the locked fraction, whose steps are of one width: both LRUs, anonymous pages and those of a file.
-step(percent) = percent == 0 ? 0 : percent == 50 ? 1 : percent == 90 ? 2 : 3
-steps = 'set xrange [-0.2:3.2]; set xtics ("0" 0, "50" 1, "90" 2, "99" 3)'

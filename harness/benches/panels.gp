@@ -1,6 +1,9 @@
-# panels.gp: four panels of one metric against the locked fraction; the plots of reclaim set what, metric, factor, and the rest.
+# panels.gp: one metric against the locked fraction, for both LRUs, anonymous pages and those of a file, in the steady state; the plots
+# of reclaim set heading, unit, metric, factor and yrange. The steps of the fraction are of one width.
+step(percent) = percent == 0 ? 0 : percent == 50 ? 1 : percent == 90 ? 2 : 3
 set multiplot layout 2,2 title heading font ',14' margins 0.09,0.83,0.10,0.87 spacing 0.07,0.12
-@steps
+set xrange [-0.2:3.2]
+set xtics ("0" 0, "50" 1, "90" 2, "99" 3)
 set logscale y
 set format y "%g"
 set key at screen 0.985,0.87
